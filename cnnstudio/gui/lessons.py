@@ -363,9 +363,7 @@ class LessonGuide(QFrame):
 
     def _restore(self) -> None:
         self._look.stop()
-        if self._light is not None:
-            self._light.deleteLater()
-            self._light = None
+        self._put_out()
         self._taught = None
         if self._before is None:
             return
@@ -428,10 +426,14 @@ class LessonGuide(QFrame):
 
     # The light.
 
-    def _put_light(self, name: str) -> None:
+    def _put_out(self) -> None:
         if self._light is not None:
+            self._light.hide()  # at once: it is deleted when the event loop comes to it
             self._light.deleteLater()
             self._light = None
+
+    def _put_light(self, name: str) -> None:
+        self._put_out()
         page = self._window.current_page
         target = _control(page, name) if name else None
         if target is not None:

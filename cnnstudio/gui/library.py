@@ -19,6 +19,7 @@ from cnnstudio.data.library import collected_folder, list_datasets, survey_colle
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.task import LatestTask, ahead, aside
+from cnnstudio.lab.lessons import lesson_files, own_lessons_folder, titles_by_concept
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.files import Network, list_networks, read_listed
@@ -63,6 +64,7 @@ class Lists:
         sets: those that are being collected, by name.
         here: names of the published data sets that need no download any more.
         downloaded: names of the pretrained models that need none.
+        lessons: the titles of lessons, by the concepts that they explain; known from the worker's first look on.
         places: what tells the folder of a model from any other, whatever it is called.
     """
 
@@ -72,6 +74,7 @@ class Lists:
     sets: tuple[CollectedSet, ...] = ()
     here: frozenset[str] = frozenset()
     downloaded: frozenset[str] = frozenset()
+    lessons: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[Path, _Stamp] = field(default_factory=dict)
 
 
@@ -81,6 +84,10 @@ _LISTS: dict[type, str] = {ModelEntry: "models", Network: "networks", DatasetEnt
 
 class Library(QObject):
     """The lists, in the thread of the window; a worker reads them, for the first time when this is made.
+
+    Attributes:
+        image: the image that a network answered last, as its page asked for it, for pages that show the same one; None
+            before the first.
 
     Signals:
         changed(): the lists are others than before.
@@ -95,6 +102,7 @@ class Library(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.image: object = None
         self._reader = _Reader()
         self._first = ahead(self._reader.read)
         self._known: Lists | None = None
@@ -244,6 +252,11 @@ def _stamp_of_set(path: Path) -> _Stamp:
     return max([path.stat().st_mtime_ns, *(at for _, at in parts)]), *parts
 
 
+def _stamp_of_lessons() -> _Stamp:
+    parts = sorted((path.name, path.stat().st_mtime_ns) for path in lesson_files())
+    return max((at for _, at in parts), default=0), *parts
+
+
 class _Reader:
     """Reads the lists; may be used by two threads at once."""
 
@@ -252,6 +265,7 @@ class _Reader:
         self._network = _Remembered(read_listed, _stamp_of_file)
         self._survey = _Remembered(survey_collected, _stamp_of_set)
         self._set = _Remembered(_read_set, _stamp_of_set)
+        self._lessons = _Remembered(lambda _: titles_by_concept(), lambda _: _stamp_of_lessons())
 
     def read(self) -> Lists:
         models = self.models()
@@ -269,7 +283,7 @@ class _Reader:
         return list_models(self._card)
 
     def read_for(self, asked: int) -> tuple[int, Lists]:
-        return asked, self.read()
+        return asked, replace(self.read(), lessons=self._lessons(own_lessons_folder()))
 
 
 def _read_set(path: Path) -> CollectedSet:

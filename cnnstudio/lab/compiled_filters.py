@@ -10,42 +10,47 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnstudio.lab.filters import Show
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def compiled(shape: tuple[int, int, int], kernel: tuple[int, int]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Compiles `filters.filtered` for pictures and kernels of a size, which takes seconds.
+Compiled = Callable[[np.ndarray, np.ndarray, bool], np.ndarray]
+"""A function of a picture, a kernel, and whether numbers below 0 become 0 in the end."""
+
+
+def compiled(shape: tuple[int, int, int], kernel: tuple[int, int], dtype: str, show: Show | None) -> Compiled:
+    """Compiles `filters.filtered` for pictures and kernels of a size, which takes a second or so.
 
     Args:
         shape: (height, width, channels) of the pictures.
         kernel: (rows, columns) of the kernels.
-
-    Returns:
-        A function of a picture, uint8 or float32, and a kernel.
+        dtype: of the pictures: uint8 or float32.
+        show: what comes of it: pixels, as `filters.on_screen` makes them, in the same loop over all numbers; None for
+            the numbers themselves.
 
     Raises:
         Exception: whatever TensorFlow raises where its build has no XLA.
     """
-    height, width, channels = shape
     rows, columns = kernel
-    sum_ = _sum(rows, columns, channels)
+    sum_ = _sum(rows, columns, shape[2], show)
 
-    def apply(picture: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def apply(picture: np.ndarray, weights: np.ndarray, relu: bool) -> np.ndarray:
         around = ((rows // 2, rows // 2), (columns // 2, columns // 2), (0, 0))
-        padded = np.pad(picture, around, mode="edge").reshape(height + rows - 1, -1)
-        return sum_(padded, weights.astype(np.float32)).numpy().reshape(height, width, channels)
+        padded = np.pad(picture, around, mode="edge").reshape(shape[0] + rows - 1, -1)
+        least = np.float32(0 if relu else -np.inf)
+        return sum_(padded, weights.astype(np.float32), least).numpy().reshape(shape)
 
-    for dtype in (np.uint8, np.float32):
-        apply(np.zeros(shape, dtype), np.zeros(kernel))
+    apply(np.zeros(shape, dtype), np.zeros(kernel), False)
     return apply
 
 
-def _sum(rows: int, columns: int, channels: int) -> "tf.types.experimental.PolymorphicFunction":
+def _sum(rows: int, columns: int, channels: int, show: Show | None) -> "tf.types.experimental.PolymorphicFunction":
     import tensorflow as tf
 
     @tf.function(jit_compile=True)
-    def sum_(padded: "tf.Tensor", weights: "tf.Tensor") -> "tf.Tensor":
+    def sum_(padded: "tf.Tensor", weights: "tf.Tensor", least: "tf.Tensor") -> "tf.Tensor":
         numbers = tf.cast(padded, tf.float32)
         height, width = padded.shape[0] - rows + 1, padded.shape[1] - (columns - 1) * channels
         taps = [
@@ -53,6 +58,13 @@ def _sum(rows: int, columns: int, channels: int) -> "tf.types.experimental.Polym
             for row in range(rows)
             for column in range(columns)
         ]
-        return functools.reduce(tf.add, taps)
+        total = tf.maximum(functools.reduce(tf.add, taps), least)
+        if show is None:
+            return total
+        if show == "grey":
+            total = total * 0.5 + 128
+        elif show == "magnitude":
+            total = tf.abs(total)
+        return tf.cast(tf.clip_by_value(total, 0, 255), tf.uint8)
 
     return sum_

@@ -176,6 +176,21 @@ def list_lessons(language: str = LANGUAGE) -> tuple[list[Lesson], list[str]]:
     return list(lessons.values()), problems
 
 
+def lesson_files() -> list[Path]:
+    """The files of all lessons, in whatever language, and one's own."""
+    folders = [shipped("assets/lessons") / language for language in languages()]
+    return [path for folder in (*folders, own_lessons_folder()) for path in _files(folder)]
+
+
+def titles_by_concept() -> dict[str, str]:
+    """The title of the lesson about each concept: the names of lessons, and what they say that they explain."""
+    titles: dict[str, str] = {}
+    for lesson in list_lessons()[0]:
+        for concept in (lesson.name, *lesson.concepts):
+            titles.setdefault(concept, lesson.title)
+    return titles
+
+
 def find_lesson(text: str, language: str = LANGUAGE) -> Lesson:
     """The lesson of a name, of a file's path, or that explains a concept.
 

@@ -165,14 +165,14 @@ class Sizes:
         Args:
             name: of one of the attributes that are numbers, a key of `LARGEST`.
         """
-        lowest = 0 if name == "padding" else 1
-        numbers: list[int] = [
-            value for value in range(lowest, LARGEST[name] + 1) if not self._with(name, value).problem
-        ]
-        if not numbers:
+        values = range(0 if name == "padding" else 1, LARGEST[name] + 1)
+        least = next((value for value in values if not self._with(name, value).problem), None)
+        if least is None:
             present = getattr(self, name)
-            numbers = [present if isinstance(present, int) else 0]
-        return range(numbers[0], numbers[-1] + 1)
+            least = greatest = present if isinstance(present, int) else 0
+        else:
+            greatest = next(value for value in reversed(values) if not self._with(name, value).problem)
+        return range(least, greatest + 1)
 
     def _with(self, name: str, value: int) -> "Sizes":
         return replace(self, **{name: value})  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ def scenario() -> dict[str, list[float]]:
         path = Path(folder) / "photo.png"
         Image.open(shipped("assets/photos") / "chelsea.jpg").resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(path)
         panel.findChild(PictureSource).open(path)
-        wait_until(application, lambda: any(result.numbers.shape == (SIDE, SIDE, 3) for result in results))
+        wait_until(application, lambda: any(result.pixels.shape == (SIDE, SIDE, 3) for result in results))
     slider, after = panel.findChild(QSlider, "strength_slider"), panel.findChild(QWidget, "picture_after")
     wait_until(application, lambda: panel.is_fast)
     painted = Painted([after])

@@ -28,10 +28,12 @@ def scenario() -> dict[str, list[float]]:
 
     application, window = create(["cnnstudio"])
     window.resize(1280, 800)
-    wait_until(application, lambda: window.first_paint_time is not None)
+    ready: list[bool] = []
+    window.page("try").ready.connect(lambda: ready.append(True))
     lab = window.page("lab")
     window.show_page("lab")
-    turn_for(application, 3)  # the models of other pages are opened meanwhile
+    wait_until(application, lambda: bool(ready))  # the model of another page was opened meanwhile
+    turn_for(application, 1)
     found = {"lecture": _steps(application, lab, {})}
     channels = [[[row * column % 3 for column in range(12)] for row in range(12)] for _ in range(4)]
     kernel = [[[[(row + column) % 3 - 1 for column in range(3)] for row in range(3)] for _ in range(4)]] * 4

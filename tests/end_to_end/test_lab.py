@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.compiled_filters import compiled
 from cnnstudio.lab.convolution import Convolution
-from cnnstudio.lab.filters import FILTERS, filtered
+from cnnstudio.lab.filters import FILTERS, filtered, on_screen
 from cnnstudio.lab.gradients import GradientStep
 from cnnstudio.lab.normalisation import BatchNormalisation
 from cnnstudio.lab.pooling import Pooling
@@ -157,6 +157,19 @@ def test_a_gradient_step_is_that_of_tensorflow(layer, activation):
 def test_the_compiled_filter_agrees_with_numpys(name, shape):
     picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     kernel = FILTERS[name].make(FILTERS[name].sides[0])
-    fast = compiled(shape, kernel.shape)
     for numbers in (picture, picture.astype(np.float32)):
-        np.testing.assert_allclose(fast(numbers, kernel), filtered(numbers, kernel), atol=1e-3)
+        expected = filtered(numbers, kernel)
+        fast = compiled(shape, kernel.shape, numbers.dtype.name, None)
+        np.testing.assert_allclose(fast(numbers, kernel, False), expected, atol=1e-3)
+        np.testing.assert_allclose(fast(numbers, kernel, True), np.maximum(expected, 0), atol=1e-3)
+
+
+@pytest.mark.parametrize("show", ("clip", "grey", "magnitude"))
+def test_the_compiled_filter_makes_the_same_pixels(show):
+    picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    kernel = FILTERS["sobel_x"].make(5)
+    pixels = compiled(picture.shape, kernel.shape, "uint8", show)(picture, kernel, False)
+    # A number may lie as near to a whole one as float32 can tell.
+    difference = pixels.astype(int) - on_screen(filtered(picture, kernel), show)
+    assert np.abs(difference).max() <= 1
+    assert np.count_nonzero(difference) < 0.01 * difference.size

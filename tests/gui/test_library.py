@@ -46,6 +46,8 @@ def test_what_has_not_changed_is_not_read_again(qtbot: QtBot, home: Path, monkey
     library = Library()
     assert library.lists.sets
     assert {path.name for path in read} >= {"one", "net.cnn.json", "set"}
+    with qtbot.waitSignal(library.changed):  # the worker's first look finds the lessons
+        library.refresh()
     read.clear()
     with qtbot.assertNotEmitted(library.changed):
         settle(qtbot, library)

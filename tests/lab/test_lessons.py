@@ -5,8 +5,19 @@ from pathlib import Path
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.lab.panels import PANELS
+from cnnstudio.gui.widgets.maps.map_dialog import LESSONS
 from cnnstudio.lab.experiment import Experiment
-from cnnstudio.lab.lessons import Condition, find_lesson, languages, list_lessons, own_lessons_folder, read_lesson
+from cnnstudio.lab.lessons import (
+    Condition,
+    find_lesson,
+    languages,
+    list_lessons,
+    own_lessons_folder,
+    read_lesson,
+    titles_by_concept,
+)
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from tests.readme import README
 
 GOOD = """+++
@@ -53,6 +64,14 @@ def test_every_lesson_that_ships_is_whole() -> None:
 def test_each_concept_has_one_lesson() -> None:
     concepts = [concept for lesson in list_lessons()[0] for concept in (lesson.name, *lesson.concepts)]
     assert len(concepts) == len(set(concepts))
+
+
+def test_what_the_window_links_to_its_lesson_has_one() -> None:
+    titles = titles_by_concept()
+    kinds = {kind for kind in titles if kind in LAYER_KINDS}
+    assert {"Conv2D", "MaxPooling2D", "Dense", "ReLU", "BatchNormalization", "Dropout", "Flatten"} <= kinds
+    assert {*PANELS, *LESSONS.values(), "softmax", "filter"} <= titles.keys()
+    assert titles["MaxPooling2D"] == titles["pooling"] == find_lesson("pooling").title
 
 
 def test_a_lesson_of_one_s_own(tmp_path: Path, home: Path) -> None:

@@ -33,7 +33,10 @@ def describe(widget: _Widget, name: str, title: str, tip: str) -> _Widget:
 
 
 class Label(QLabel):
-    """A text whose lines do not break between a number and its unit, and whose links have the colours of the theme."""
+    """A text whose lines do not break between a number and its unit, and whose links have the colours of the theme.
+
+    The same text again changes nothing: Qt would lay out all that is around it.
+    """
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
@@ -41,7 +44,10 @@ class Label(QLabel):
 
     @override
     def setText(self, text: str) -> None:
-        super().setText(_NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text))
+        text = _NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text)
+        if text == self.text():
+            return
+        super().setText(text)
         if "<a " in text:
             self.installEventFilter(self)
 

@@ -174,6 +174,10 @@ SOFTMAX = "e^z / Σ e^z"
 """The formula of a softmax, whose terms are all logits."""
 
 
+TRAINED_MEAN = "mean while it was trained"
+"""What a mean is called that a layer gathered in training; others are measured in the image."""
+
+
 def softmax_of(logits: np.ndarray, probabilities: np.ndarray) -> Softmax:
     """The steps from logits to probabilities, (n,) each."""
     logits = logits.astype(np.float64)
@@ -554,7 +558,7 @@ def _batch_normalisation(
     def calculate(row: int, column: int, channel: int) -> _Calculated:
         x = _term(sources, 0, row, column, channel)
         measured = (
-            Term("μ", "mean while it was trained", float(mean[channel])),
+            Term("μ", TRAINED_MEAN, float(mean[channel])),
             Term("σ²", "variance while it was trained", float(variance[channel])),
         )
         return _normalised(x, measured, layer.epsilon, gamma[channel], beta[channel])

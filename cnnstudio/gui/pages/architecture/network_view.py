@@ -7,7 +7,9 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
 from cnnstudio.gui.widgets.charts.share_bar import Share, ShareBar
 from cnnstudio.gui.widgets.network.layer_facts import MULTIPLY_ADDS, PARAMETERS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
@@ -26,6 +28,10 @@ class NetworkView(QStackedWidget):
 
     Attributes:
         picture: of the network.
+        lesson: leads to the lesson about the kind of layer that is chosen.
+
+    Args:
+        library: knows the lessons.
     """
 
     selected = Signal(str)
@@ -37,8 +43,9 @@ class NetworkView(QStackedWidget):
     split_moved = Signal(int)
     """The picture has this share of the height now, in percent."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__()
+        self.lesson = LessonLink("layer_lesson_button", library)
         self._title = label(role="strong", name="network_name", wrap=False)
         self._images = label(role="secondary", name="network_images")
         self.picture, self._table = NetworkPicture(), LayerTableView()
@@ -60,7 +67,7 @@ class NetworkView(QStackedWidget):
         for part in self._parts:
             part.selected.connect(self._choose)
         self._split = self._build_split()
-        head = row(self._title, (self._images, 1), self.picture.tools, gap=2 * GRID)
+        head = row(self._title, (self._images, 1), self.lesson, self.picture.tools, gap=2 * GRID)
         self.addWidget(widget_of(column(head, (self._split, 1))))
         self.addWidget(self._build_state())
 
@@ -174,6 +181,7 @@ class NetworkView(QStackedWidget):
         kind = next((row.kind for row in rows if row.name == name), "")
         for part in (self.picture, self._table):
             part.setProperty("concept", kind)
+        self.lesson.show_concepts(kind)
 
     @Slot()
     def _report_split(self) -> None:

@@ -228,6 +228,11 @@ class KernelsView(View):
         self._choices.fit(self.width() - 2 * GRID)  # beside the scroll bar
 
     @property
+    def concepts(self) -> tuple[str, ...]:
+        """Filters."""
+        return ("filter",)
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """The one whose filters are shown, for its activations."""
         name = self._layer.currentData()

@@ -22,7 +22,9 @@ from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
 from cnnstudio.gui.widgets.maps.term_bars import TermBar, TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.lab.experiment import Experiment
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.models.trained.lab_experiments import experiment_of, softmax_experiment
 from cnnstudio.models.trained.layer_arithmetic import (
     Arithmetic,
     Calculation,
@@ -61,10 +63,17 @@ class Level(QWidget):
     """Where one is, for the way back."""
     hint = ""
     hint_name = ""
+    concept = ""
+    """What it explains, where that is not what its layer mainly does."""
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
         raise NotImplementedError
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """The number that is explained, for the Lab; None where there is none, or the Lab has no room for it."""
+        return None
 
     def target(self) -> QRectF:
         """Where the map that was clicked stands on this level, on this widget."""
@@ -166,16 +175,17 @@ class NumberLevel(Level):
         arithmetic: of the layer.
         channel: of the output.
         place: the number of the input map among those that the filter sees; None shows what all give together.
+        cell: the number of the output at which it begins; None for the first one.
     """
 
     hint = "Point at the input, the output or a weight."
     hint_name = "number"
 
-    def __init__(self, arithmetic: LayerArithmetic, channel: int, place: int | None) -> None:
+    def __init__(self, arithmetic: LayerArithmetic, channel: int, place: int | None, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self._channel = arithmetic, channel
         self._place, self._alone = place or 0, place is not None
-        self._cell: Cell = (0, 0)
+        self._cell: Cell = cell or (0, 0)
         self._number: Number | None = None
         self._following = False
         noun = "unit" if arithmetic.output.ndim == 1 else "map"
@@ -216,9 +226,19 @@ class NumberLevel(Level):
         self._show_button()
 
     @property
+    def arithmetic(self) -> LayerArithmetic:
+        """Of the layer, for the image that is shown."""
+        return self._arithmetic
+
+    @property
     def number(self) -> Number | None:
         """The number that is explained."""
         return self._number
+
+    @property
+    @override
+    def experiment(self) -> Experiment | None:
+        return experiment_of(self._arithmetic, *self._cell, self._channel, self._place)
 
     @property
     def _count(self) -> int:
@@ -374,7 +394,7 @@ class DenseLevel(Level):
 
     def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
         super().__init__()
-        self._channel = channel
+        self._arithmetic, self._channel = arithmetic, channel
         self.title = f"{arithmetic.name}, unit {channel + 1}"
         self._bars = TermBars("strongest_inputs", "The strongest inputs")
         self._steps = label(name="number_steps")
@@ -383,10 +403,16 @@ class DenseLevel(Level):
         self.setLayout(column(content))
         self.show_arithmetic(arithmetic)
 
+    @property
+    @override
+    def experiment(self) -> Experiment | None:
+        return experiment_of(self._arithmetic, 0, 0, self._channel)
+
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same unit for another image."""
         if not isinstance(arithmetic, LayerArithmetic) or arithmetic.kernel is None:
             return
+        self._arithmetic = arithmetic
         number = arithmetic.number(0, 0, self._channel)
         inputs, weights = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0, :, self._channel]
         products = number.sums
@@ -419,15 +445,17 @@ class SoftmaxLevel(Level):
         arithmetic: of the layer.
         channel: the class that is asked about.
         names: of the classes, or of the channels.
+        cell: at which place it begins, where the layer has maps; None for the middle.
     """
 
     hint = "Point at a term of the sum, or at a row."
     hint_name = "softmax"
+    concept = "softmax"
 
-    def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...]) -> None:
+    def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...], cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self._channel, self._names = arithmetic, channel, names
-        self._cell: Cell = (0, 0)
+        self._cell: Cell = cell or (0, 0)
         self.title = f"{names[channel] if names else channel + 1}, softmax"
         self._bars = TermBars("softmax_terms", "The terms of the softmax")
         self._bars.current_changed.connect(self._point)
@@ -445,7 +473,7 @@ class SoftmaxLevel(Level):
         maps = widget_of(column(self._output, self._output_name, STRETCH))
         self.setLayout(row((content, 1), maps, gap=3 * GAP))
         maps.setVisible(arithmetic.output.ndim == 3)
-        if arithmetic.output.ndim == 3:
+        if arithmetic.output.ndim == 3 and cell is None:
             self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
         self._following = False
         self._shown: list[int] = []
@@ -461,6 +489,11 @@ class SoftmaxLevel(Level):
     def softmax(self) -> Softmax | None:
         """The steps that are shown."""
         return self._steps
+
+    @property
+    @override
+    def experiment(self) -> Experiment | None:
+        return None if self._steps is None else softmax_experiment(self._arithmetic.name, self._steps, self._channel)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -563,17 +596,18 @@ class FormulaLevel(Level):
     Args:
         arithmetic: of the layer.
         channel: of the output.
+        cell: the number of the output at which it begins; None for the one in the middle.
     """
 
     hint = "Point at the input or the output."
     hint_name = "formula"
 
-    def __init__(self, arithmetic: CellArithmetic, channel: int) -> None:
+    def __init__(self, arithmetic: CellArithmetic, channel: int, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self._channel = arithmetic, channel
         noun = "map" if arithmetic.output.ndim == 3 else "unit"
         self.title = f"{arithmetic.name}, {noun} {channel + 1}"
-        self._cell: Cell = (0, 0)
+        self._cell: Cell = cell or (0, 0)
         self._following = False
         self._inputs: list[ValueMap] = []
         inputs = QVBoxLayout()
@@ -592,7 +626,7 @@ class FormulaLevel(Level):
         right = column(self._output, self._name, STRETCH)
         content.set_content(column(row(inputs, (middle, 1), right, gap=3 * GAP), STRETCH))
         self.setLayout(column(content))
-        if arithmetic.output.ndim == 3:
+        if cell is None and arithmetic.output.ndim == 3:
             self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
         self.show_arithmetic(arithmetic)
 
@@ -600,6 +634,11 @@ class FormulaLevel(Level):
     def calculation(self) -> Calculation:
         """The number that is explained."""
         return self._arithmetic.number(*self._cell, self._channel)
+
+    @property
+    @override
+    def experiment(self) -> Experiment | None:
+        return experiment_of(self._arithmetic, *self._cell, self._channel)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same number for another image."""
@@ -712,25 +751,55 @@ def _show(view: ValueMap, values: np.ndarray, colours_of: tuple[str, tuple[float
     view.show_map(values, *colours_of)
 
 
-def level_for(arithmetic: Arithmetic | None, channel: int, names: tuple[str, ...]) -> Callable[[], Level] | None:
-    """What makes the level for a map or a unit; None where its numbers are not explained.
+def level_for(
+    arithmetic: Arithmetic | None, channel: int, names: tuple[str, ...], cell: Cell | None = None
+) -> tuple[Callable[[], Level], ...]:
+    """What makes the level for a map or a unit; nothing where its numbers are not explained.
 
     Args:
         arithmetic: of the layer; None where it is not known.
         channel: of the map, or the unit.
         names: of the classes, where the layer gives the answer.
+        cell: at which number of the map it begins; None for the usual one.
     """
-    made: Callable[[], Level] | None = None
+    if arithmetic is None:
+        return ()
+    made: Callable[[], Level]
     if isinstance(arithmetic, CellArithmetic):
-        made = partial(FormulaLevel, arithmetic, channel)
+        made = partial(FormulaLevel, arithmetic, channel, cell)
         if arithmetic.number(0, 0, channel).softmax is not None:
-            made = partial(SoftmaxLevel, arithmetic, channel, names)
-    elif arithmetic is not None:
-        made = partial(NumberLevel, arithmetic, channel, None)
+            made = partial(SoftmaxLevel, arithmetic, channel, names, cell)
+    else:
+        made = partial(NumberLevel, arithmetic, channel, None, cell)
         if arithmetic.takes_vector and arithmetic.reduction == "sum":
             made = partial(DenseLevel, arithmetic, channel)
         elif arithmetic.reduction == "sum" and arithmetic.output.ndim == 3:
             made = partial(ConvolutionLevel, arithmetic, channel)
         if arithmetic.softmax(0, 0) is not None:
-            made = partial(SoftmaxLevel, arithmetic, channel, names)
+            made = partial(SoftmaxLevel, arithmetic, channel, names, cell)
+    return (made,)
+
+
+def levels_to_number(
+    arithmetic: Arithmetic | None, names: tuple[str, ...], operation: str
+) -> tuple[Callable[[], Level], ...]:
+    """What makes the levels down to the largest number of an output, one below the other.
+
+    Args:
+        arithmetic: as for `level_for`.
+        names: likewise.
+        operation: what is to be seen of the layer, as of `LookInside`.
+    """
+    if arithmetic is None:
+        return ()
+    output = np.nan_to_num(arithmetic.output, nan=-np.inf)
+    *place, channel = map(int, np.unravel_index(int(output.argmax()), output.shape))
+    cell = (place[0], place[1]) if place else None
+    made = level_for(arithmetic, channel, names, cell)
+    if isinstance(arithmetic, LayerArithmetic) and arithmetic.reduction == "sum":
+        if arithmetic.output.ndim == 3:
+            strongest = int(np.abs(np.nan_to_num(arithmetic.number(*(cell or (0, 0)), channel).sums)).argmax())
+            return (*made, partial(NumberLevel, arithmetic, channel, strongest, cell))
+        if operation == "dense" and arithmetic.mixes:
+            return (*made, partial(DenseLevel, arithmetic, channel))
     return made

@@ -14,7 +14,7 @@ from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
-from cnnstudio.gui.pages.inside.levels import Level, level_for
+from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View, has_units
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
@@ -35,10 +35,17 @@ _HINT, _HINT_NAME = "Point at a map to see what it is made from; click it to see
 
 @dataclass(frozen=True)
 class _Asked:
-    """The map or unit whose level is open."""
+    """The layer whose level is open.
+
+    Attributes:
+        name: its name.
+        channel: the map or the unit; None for the one that the largest number stands in.
+        operation: what is to be seen of it, as of `LookInside`; empty where a map or a unit was chosen.
+    """
 
     name: str
-    channel: int
+    channel: int | None = None
+    operation: str = ""
 
 
 class NetworkView(View):
@@ -87,8 +94,17 @@ class NetworkView(View):
             self._want_unit,
             role="quiet",
         )
+        self._to_lab = push_button(
+            "level_to_lab_button",
+            "To the &Lab",
+            "Takes the numbers that are shown to the Lab, to go through them there and to change them.",
+            self._take_to_lab,
+            picture="lab",
+        )
         self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
-        self._tools = widget_of(row(self._back, (self._where, 1), self._likes, self._answer, self._overview_tools))
+        self._tools = widget_of(
+            row(self._back, (self._where, 1), self._likes, self._answer, self._to_lab, self._overview_tools)
+        )
         self._levels = QStackedWidget()
         self._levels.addWidget(self._maps)
         self.setLayout(column(self._tools, (self._levels, 1), self._hint))
@@ -106,6 +122,13 @@ class NetworkView(View):
             return tuple(name for name in (*info.sources, info.name) if name != IMAGE)
         seen = set(self._maps.seen())
         return tuple(name for block in self._blocks if seen.intersection(block) for name in block)
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """Of the level in front: the kind of its layer."""
+        if self.level is None or self._asked is None:
+            return ()
+        return self.level.concept, self._info(self._asked.name).kind
 
     @property
     def extra(self) -> Extra | None:
@@ -144,6 +167,15 @@ class NetworkView(View):
         self._maps.set_values(values | {IMAGE: subject.image}, newer)
         if isinstance(subject.extra, _Explained) and self._asked is not None:
             self._show_arithmetic(subject.extra)
+        elif self._waiting:  # it was asked for after this answer had been
+            self.layers_wanted.emit()
+
+    def look_at(self, layer: str, operation: str) -> None:
+        """Goes down to the largest number that a layer makes, past all levels above it."""
+        self._leave_all()
+        self._asked, self._waiting, self._start = _Asked(layer, operation=operation), True, QRect()
+        if self._subject is not None:
+            self.layers_wanted.emit()
 
     def forget(self) -> None:
         """Shows no maps; what is looked into comes back with the next image."""
@@ -204,8 +236,11 @@ class NetworkView(View):
         assert self._network is not None
         is_answer = self._network.classifier.layers[-1].name == asked.name
         names = self._network.classifier.classes if is_answer else ()
-        made = level_for(arithmetic, asked.channel, names)
-        if made is None:
+        if asked.channel is None:
+            made = levels_to_number(arithmetic, names, asked.operation)
+        else:
+            made = level_for(arithmetic, asked.channel, names)
+        if not made:
             self._asked = None
             info = self._info(asked.name)
             numbers = f"{info.parameters:,} numbers that it has learned" if info.parameters else "no numbers of its own"
@@ -213,11 +248,11 @@ class NetworkView(View):
             self._hint.setText(f"{breakable(what)}, with {numbers}.")
             self._hint.show()
             return
-        self._push(made)
+        for make in made:
+            self._push(make, still=asked.channel is None)
 
-    @Slot(object)
-    def _push(self, make: Callable[[], Level]) -> None:
-        """Opens the level below; the map that was clicked goes to its place there."""
+    def _push(self, make: Callable[[], Level], still: bool = False) -> None:
+        """Opens the level below; the map that was clicked goes to its place there, unless all is to be still."""
         before = self._levels.currentWidget()
         level = make()
         level.deeper.connect(self._deepen)
@@ -228,9 +263,10 @@ class NetworkView(View):
         self._levels.setCurrentWidget(level)
         level.setFocus()
         self._tell()
-        if not self.settings.reduced_motion and before is not None:
+        still = still or self.settings.reduced_motion
+        if not still and before is not None:
             self._move(level)
-        level.begin(self.settings.reduced_motion)
+        level.begin(still)
 
     @Slot(object)
     def _deepen(self, make: Callable[[], Level]) -> None:
@@ -308,11 +344,18 @@ class NetworkView(View):
         self._back.setVisible(bool(self._below))
         asked = self._asked if self._below else None
         self._likes.setVisible(asked is not None and has_units(self._info(asked.name).kind))
+        self._to_lab.setVisible(self.level is not None and self.level.experiment is not None)
         self._overview_tools.setVisible(not self._below)
         level = self.level
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
         self._hint.setText(text)
         self._hint.setVisible(bool(text) and name not in self._done)
+        self.concepts_changed.emit()
+
+    @Slot()
+    def _take_to_lab(self) -> None:
+        if self.level is not None and (experiment := self.level.experiment) is not None:
+            self.navigate.emit("lab", experiment)
 
     @Slot(str)
     def _finish_hint(self, name: str) -> None:

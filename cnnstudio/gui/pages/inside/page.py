@@ -19,7 +19,9 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
 from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.session import (
     Answer,
@@ -34,8 +36,9 @@ from cnnstudio.gui.pages.inside.view import VIEWS, Extra, OpenNetwork, Subject, 
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.operations import OPERATIONS, Operation
 from cnnstudio.models.trained.parts import is_model
-from cnnstudio.storage import is_folder
+from cnnstudio.storage import is_folder, shipped
 
 _SHARE = 21
 """Of the page's width for the image, in hundredths: the views need the rest."""
@@ -72,6 +75,8 @@ class InsidePage(Page):
         self._open: Path | None = None
         self._subject: Subject | None = None
         self._wanted: ModelInput | None = None
+        self._operation: Operation | None = None
+        """What the network view is to go down to, once the network is open, or one that has it."""
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
         """What each view was told last: the network and the subject."""
@@ -80,6 +85,8 @@ class InsidePage(Page):
         self._panel = ImagePanel(self._message, _SHARE)
         self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
         self._chip_rows = ButtonRows(self._chips)
+        self._lesson = LessonLink("inside_lesson_button", self.library)
+        self._lesson.wanted.connect(self.lesson_wanted)
         self._stack = QStackedWidget()
         self._empty = label("", "secondary", "inside_empty")
         self._build()
@@ -117,11 +124,7 @@ class InsidePage(Page):
     def receive(self, payload: LookInside | Path) -> None:
         """Opens a model, a picture, or what another page looks at; folders of pictures are the Try page's."""
         if isinstance(payload, LookInside):
-            if payload.view in VIEWS:
-                self.show_view(payload.view)
-            self._models.choose(payload.path)
-            if payload.input is not None:
-                self._panel.show_input(payload.input)
+            self._look_inside(payload)
         elif aside(partial(is_model, payload)):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
@@ -137,6 +140,52 @@ class InsidePage(Page):
         for view in self._views.values():
             view.shut_down()
         self._task.shut_down()
+
+    def _look_inside(self, wanted: LookInside) -> None:
+        self._message.hide()
+        if wanted.view in VIEWS:
+            self.show_view(wanted.view)
+        if wanted.path is not None:
+            self._models.choose(wanted.path)
+        self._operation = OPERATIONS.get(wanted.operation)
+        self._show_operation()
+        if wanted.input is not None:
+            self._panel.show_input(wanted.input)
+        elif wanted.path is None:
+            self._show_some_image()
+
+    def _show_some_image(self) -> None:
+        """Shows the image that was answered last on any page; where there is none, one that suits the network."""
+        last, here, card = self.library.image, self._panel.source.input, self._models.card
+        if isinstance(last, ModelInput) and (self._subject is None or self._subject.answer.input is not last):
+            self._panel.show_input(last)
+        elif here is None and card is not None:
+            if card.dataset in self.library.lists.here:
+                self._panel.choose(self._panel.sample)
+            elif card.input_rule == "imagenet":
+                self._panel.open_picture(shipped("assets/photos") / "chelsea.jpg")
+
+    def _show_operation(self) -> None:
+        """Has the view go down to the first layer that does what is wanted, or says which network has one."""
+        operation, network = self._operation, self._network
+        if operation is None or network is None:
+            return
+        layer = operation.layer_of(network.classifier)
+        if layer is not None:
+            self._operation = None
+            self.view.look_at(layer, operation.name)
+            return
+        while self.view.go_back():
+            pass
+        example = self.library.model(shipped("trained") / operation.example)
+        if example is not None:
+            title = name_of(example.card, example.name, example.kind)
+            self._message.show_offer(f"{network.name} has no {operation.title}, but {title} has.", f"Open {title}")
+
+    @Slot()
+    def _open_example(self) -> None:
+        if self._operation is not None:
+            self._models.choose(shipped("trained") / self._operation.example)
 
     @Slot()
     def go_back(self) -> None:
@@ -155,6 +204,7 @@ class InsidePage(Page):
             view.image_wanted.connect(self._panel.show_input)
             view.navigate.connect(self.navigate)
             view.unit_wanted.connect(self._show_unit)
+            view.concepts_changed.connect(self._tell_lesson)
             self._stack.addWidget(view)
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
@@ -175,6 +225,7 @@ class InsidePage(Page):
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
         self._panel.asked.connect(self._ask)
         self._panel.source_changed.connect(self._start_anew)
+        self._message.accepted.connect(self._open_example)
         self._panel.photo.path_chosen.connect(self.receive)
         chip_group(self, self._chips, lambda number: self.show_view(list(VIEWS)[number]))
         self._state = label(role="secondary", name="inside_state", plain=True)
@@ -191,7 +242,7 @@ class InsidePage(Page):
         self.setLayout(column(widget_of(page)))
 
     def _header(self) -> QHBoxLayout:
-        return row(label("Look inside", "heading"), STRETCH, (self._models, 2), gap=2 * GRID)
+        return row(label("Look inside", "heading"), STRETCH, self._lesson, (self._models, 2), gap=2 * GRID)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -265,6 +316,7 @@ class InsidePage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         self._subject = Subject(classifier, answer, self._lock, extra)
+        self.library.image = answer.input
         self._panel.show_answer(answer)
         self._tell_state()
         self._tell()
@@ -279,11 +331,13 @@ class InsidePage(Page):
         self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
         self._tell()
+        self._show_operation()
         self.ready.emit()
 
     def _tell(self) -> None:
         """Tells the view in front what it does not know yet; says what will be there while no network is open."""
         self._empty.setText(VIEWS[self._shown].invitation)
+        self._tell_lesson()
         self._stack.setCurrentWidget(self._empty if self._network is None else self.view)
         network, subject = self._told.get(self._shown, (None, None))
         self._told[self._shown] = (self._network, self._subject)
@@ -295,6 +349,10 @@ class InsidePage(Page):
                 self.view.forget()
         elif self._subject is not subject and self._network is not None:
             self.view.show_subject(self._subject)
+
+    @Slot()
+    def _tell_lesson(self) -> None:
+        self._lesson.show_concepts(*(() if self._network is None else self.view.concepts))
 
     def _blank(self) -> None:
         self._subject = None

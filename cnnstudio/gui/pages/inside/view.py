@@ -93,9 +93,11 @@ class View(QWidget):
         failed(object): an exception that the page is to say.
         image_wanted(object): a `ModelInput` is to be the image of the page.
         navigate(str, object): as of a page.
+        concepts_changed(): `concepts` are others.
         unit_wanted(str, int): what a unit likes is to be shown: its layer, and its number from 0.
     """
 
+    concepts_changed = Signal()
     layers_wanted = Signal()
     failed = Signal(object)
     image_wanted = Signal(object)
@@ -109,6 +111,11 @@ class View(QWidget):
     @property
     def layers(self) -> tuple[str, ...]:
         """The names of the layers whose outputs it wants in the prediction of each image; the fewer, the faster."""
+        return ()
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """What is shown, the most special first: there may be a lesson about it."""
         return ()
 
     @property
@@ -127,6 +134,9 @@ class View(QWidget):
 
     def show_unit(self, layer: str, unit: int) -> None:
         """Shows a unit, by its layer and its number from 0."""
+
+    def look_at(self, layer: str, operation: str) -> None:
+        """Goes down to one number that a layer makes, now or once there is an image; as of `LookInside`."""
 
     def go_back(self) -> bool:
         """Goes back one level; returns False where it is at its uppermost one."""

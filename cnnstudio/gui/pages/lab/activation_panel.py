@@ -1,32 +1,34 @@
 """Activation functions and their slopes."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import chip, chip_group
 from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.describe import label
-from cnnstudio.gui.controls.forms import WheelGuard, caption, slider
+from cnnstudio.gui.controls.forms import WheelGuard, caption, number, slider
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row
+from cnnstudio.gui.controls.number_boxes import DecimalBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.curve_view import Curve, CurveView
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import number_text
+from cnnstudio.gui.widgets.images.matrix import LARGEST, number_text
 from cnnstudio.lab.activations import ACTIVATIONS
 
 FUNCTIONS = [name for name in ACTIVATIONS if name != "linear"]
-FARTHEST = 6.0
-"""Inputs go so far either way."""
+NEAR = 6.0
+"""The curve goes so far either way, unless the number lies beyond."""
 
-_STEPS = 10
-"""Of the slider, for each 1."""
+_STEPS = 60
+"""Of the slider, either way."""
 
 
 class ActivationPanel(Panel):
@@ -46,12 +48,13 @@ class ActivationPanel(Panel):
             "What comes out",
         )
         self._curve.setFixedHeight(40 * GRID)
-        edge = round(FARTHEST * _STEPS)
         tip = "The number that goes into the activation: the sum of a convolution and its bias."
-        self._x = slider("activation_x", "x", tip, (-edge, edge))
-        self._x.setPageStep(_STEPS)
-        self._x.setValue(round(1.5 * _STEPS))
-        WheelGuard(self, self._x)
+        self._slider = slider("activation_slider", "Move x", tip, (-_STEPS, _STEPS), self._slide)
+        self._slider.setPageStep(_STEPS // 6)
+        self._x = number(DecimalBox(-LARGEST, LARGEST, 0.1), "activation_x", "x", tip)
+        self._x.setFixedWidth(18 * GRID)
+        self._x.setValue(1.5)
+        WheelGuard(self, self._slider, self._x)
         self._formula = label(role="strong", name="activation_formula")
         self._numbers = label(name="activation_numbers")
         self._remark = label(role="secondary", name="activation_remark")
@@ -60,7 +63,7 @@ class ActivationPanel(Panel):
         content = column(
             chips,
             self._curve,
-            row(caption(self._x), (self._x, 1), gap=2 * GRID),
+            row(caption(self._x), (self._slider, 1), self._x, gap=2 * GRID),
             self._formula,
             self._numbers,
             self._remark,
@@ -80,27 +83,42 @@ class ActivationPanel(Panel):
 
     @override
     def state(self) -> dict[str, Any]:
-        return {"function": self.function, "x": self._x.value() / _STEPS}
+        return {"function": self.function, "x": self._x.value()}
 
     @override
     def show_state(self, state: Mapping[str, Any]) -> None:
         check_names(state, self.state())
         whole = {**self.state(), **state}
         name = checked_choice("function", whole["function"], FUNCTIONS)
-        x = checked_number("x", whole["x"], -FARTHEST, FARTHEST)
+        x = checked_number("x", whole["x"], -LARGEST, LARGEST)
         self._chips[FUNCTIONS.index(name)].setChecked(True)
-        self._x.setValue(round(x * _STEPS))
+        self._x.setValue(x)
         self._show()
 
     @override
     def facts(self) -> dict[str, Any]:
-        activation, x = ACTIVATIONS[self.function], np.array(self._x.value() / _STEPS)
+        activation, x = ACTIVATIONS[self.function], np.array(self._x.value())
         return self.state() | {"value": float(activation.function(x)), "slope": float(activation.derivative(x))}
+
+    @property
+    def _reach(self) -> float:
+        """How far the curve goes either way: to the next round number where x lies beyond the usual part."""
+        away = abs(self._x.value())
+        if away <= NEAR:
+            return NEAR
+        power = 10.0 ** math.floor(math.log10(away))
+        return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= away)
+
+    @Slot(int)
+    def _slide(self, step: int) -> None:
+        self._x.setValue(round(step * self._reach / _STEPS, 6))
 
     @Slot()
     def _show(self) -> None:
-        activation = ACTIVATIONS[self.function]
-        places = np.linspace(-FARTHEST, FARTHEST, 481)
+        activation, reach = ACTIVATIONS[self.function], self._reach
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round(self._x.value() * _STEPS / reach))
+        places = np.linspace(-reach, reach, 481)
         self._curve.set_curves(
             [
                 Curve("f(x)", places, activation.function(places)),

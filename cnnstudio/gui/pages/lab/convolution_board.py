@@ -53,7 +53,7 @@ LARGEST_CELL, SMALLEST_CELL = 44, 20
 _CELL_OF_SEVERAL = 32
 """The largest cell where there are several channels below each other."""
 _SIGN = 3 * GRID
-_SUM_WIDTH = 10 * GRID
+_SUM_WIDTH = 11 * GRID
 _SLID, _MULTIPLIED = 0.35, 0.8
 """How much of a step has passed when the window has arrived, and when all products are there."""
 

@@ -14,6 +14,7 @@ from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.controls.player import Player
+from cnnstudio.gui.controls.steady_text import SteadyText
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab import convolution_words as words
@@ -82,8 +83,10 @@ class ConvolutionPanel(Panel):
         )
         self._problem = label(role="error", name="lab_problem")
         self._letters = label(name="lab_formula")
-        self._numbers = label(name="lab_numbers")
-        self._numbers.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        sums = label(name="lab_numbers")
+        sums.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        sums.linkHovered.connect(self._hover_link)
+        self._numbers = SteadyText(sums)
         self._chips = [chip(f"{name}_chip", text, tip) for name, text, tip in _TURNS]
         chip_group(self, self._chips, self._turn)
         self._turn_text = label(role="secondary", name="lab_turn_text")
@@ -125,7 +128,6 @@ class ConvolutionPanel(Panel):
         self._board.kernel_edited.connect(self._take_kernel)
         self._board.bias_edited.connect(self._take_bias)
         self._options.changed.connect(self._resize)
-        self._numbers.linkHovered.connect(self._hover_link)
         self._settings.changed.connect(self._follow_motion)
         on_key(self, Qt.Key.Key_Escape, self._unpin)
 

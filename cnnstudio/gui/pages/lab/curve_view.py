@@ -8,12 +8,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.look.theme import GRID, colours, plot_pen, small_font, text_sizes
+
+_LEAST_GAP = 28
+"""Pixels from one number on an axis to the next, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,29 @@ class Curve:
     name: str
     x: np.ndarray
     y: np.ndarray
+
+    def is_like(self, other: "Curve") -> bool:
+        """Whether both have the same name and go through the same places."""
+        same = np.array_equal(self.x, other.x) and np.array_equal(self.y, other.y, equal_nan=True)
+        return self.name == other.name and same
+
+
+class PowerAxis(pg.AxisItem):
+    """An axis that counts powers of ten, with so few numbers on it that they have room.
+
+    Within less than two powers, 2 and 5 stand between them.
+    """
+
+    @override
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if not self.logMode:
+            return super().tickValues(minVal, maxVal, size)
+        powers = range(math.ceil(minVal), math.floor(maxVal) + 1)
+        if len(powers) > 1:
+            step = max(1, math.ceil(len(powers) * _LEAST_GAP / size))
+            return [(float(step), [float(power) for power in powers if power % step == 0])]
+        all_ = [power + math.log10(part) for power in range(powers.start - 1, powers.stop + 1) for part in (1, 2, 5)]
+        return [(0.3, [value for value in all_ if minVal <= value <= maxVal])]
 
 
 class CurveView(QWidget):
@@ -50,7 +76,7 @@ class CurveView(QWidget):
         describe(self, name, title, tip)
         self._axes = {"bottom": across, "left": upright}
         self._logarithmic = logarithmic
-        self._plot = pg.PlotWidget(background=None)
+        self._plot = pg.PlotWidget(background=None, axisItems={"left": PowerAxis("left")})
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._plot.setMouseEnabled(False, False)
@@ -71,16 +97,20 @@ class CurveView(QWidget):
         return self._curves
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
-        """Shows other curves; those with the same names as before only move."""
+        """Shows other curves; those with the same names as before only move, and those that are the same stay."""
+        before = self._curves
         if [one.name for one in curves] != [one.name for one in self._curves]:
             for line in self._lines:
                 self._plot.removeItem(line)
             self._lines = [self._plot.plot([], [], name=one.name, antialias=True) for one in curves]
-            self._curves = tuple(curves)
+            for line in self._lines:
+                line.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+            self._curves, before = tuple(curves), ()
             self._follow_theme()
         self._curves = tuple(curves)
-        for line, curve in zip(self._lines, curves, strict=True):
-            line.setData(curve.x, curve.y)
+        for number, (line, curve) in enumerate(zip(self._lines, curves, strict=True)):
+            if number >= len(before) or not curve.is_like(before[number]):
+                line.setData(curve.x, curve.y)
         self._legend.setVisible(len(curves) > 1)
 
     def set_across(self, low: float, high: float) -> None:

@@ -23,6 +23,7 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.dense import Dense, flat_place
+from cnnstudio.lab.experiment import DENSE_MAPS, DENSE_UNITS
 from cnnstudio.wording import bracketed
 
 MAPS = np.array([[[1, 0], [2, 1]], [[0, 3], [1, 2]]], np.float64)
@@ -43,7 +44,7 @@ WEIGHTS = np.array(
 """(inputs, units), as Keras has them."""
 
 BIAS = np.array([0.5, -0.5, 0.0])
-CHANNELS, UNITS = 2, 3
+CHANNELS, UNITS = DENSE_MAPS[-1], DENSE_UNITS
 
 
 class DensePanel(Panel):

@@ -1,7 +1,7 @@
 """Filters on pictures: before and after, live, one or several after each other."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, co
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.network_input.session import ModelInput
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.pages.lab.picture_source import KINDS, PHOTOS, PictureSource
@@ -29,7 +30,7 @@ from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
-from cnnstudio.lab.compiled_filters import compiled
+from cnnstudio.lab.compiled_filters import Compiled, compiled
 from cnnstudio.lab.filters import FILTERS, SIDES, Show, filtered, joined, on_screen
 
 OWN = "own"
@@ -39,6 +40,7 @@ MOST_FILTERS = 4
 """So many can follow each other."""
 
 PICTURE_HEIGHT = 34 * GRID
+_LEAST_HEIGHT = 22 * GRID
 
 _CELLS = {3: 48, 5: 36, 7: 28}
 """Widths of the kernel's cells, by its side."""
@@ -80,8 +82,14 @@ class FilterStep:
         return "Own" if self.name == OWN else FILTERS[self.name].title
 
 
-_Compiled = Callable[[np.ndarray, np.ndarray], np.ndarray]
-_Key = tuple[tuple[int, ...], tuple[int, ...]]
+@dataclass(frozen=True)
+class FastKey:
+    """For what a filter is compiled; its attributes are the arguments of `compiled`."""
+
+    shape: tuple[int, int, int]
+    kernel: tuple[int, int]
+    dtype: str
+    show: Show | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,35 +97,66 @@ class FilteredPicture:
     """A picture after all filters.
 
     Attributes:
-        picture: as it was.
-        numbers: (height, width, channels) float32, what came out.
-        pixels: uint8, the same as it is shown.
+        picture: (height, width, channels) uint8, as it was.
+        kernels: of the filters.
+        relu: whether numbers below 0 became 0 after each.
+        pixels: uint8, as what came out is shown.
     """
 
     picture: np.ndarray
-    numbers: np.ndarray
+    kernels: tuple[np.ndarray, ...]
+    relu: bool
     pixels: np.ndarray
+
+    def numbers_at(self, row: int, column: int) -> np.ndarray:
+        """What came out at a pixel, (channels,) float32: from as much of the picture as it depends on."""
+        reach = sum(len(kernel) // 2 for kernel in self.kernels)
+        top, left = max(0, row - reach), max(0, column - reach)
+        numbers = self.picture[top : row + reach + 1, left : column + reach + 1]
+        for kernel in self.kernels:
+            numbers = filtered(numbers, kernel)
+            if self.relu:
+                numbers = np.maximum(numbers, 0)
+        found: np.ndarray = numbers[row - top, column - left].astype(np.float32)
+        return found
+
+
+def fast_keys(picture: np.ndarray, kernels: Sequence[np.ndarray], show: Show) -> list[FastKey]:
+    """What must be compiled for a chain of filters; only the last one of them makes pixels."""
+    return [
+        FastKey(
+            picture.shape,
+            kernel.shape,
+            "float32" if number else "uint8",
+            show if number + 1 == len(kernels) else None,
+        )
+        for number, kernel in enumerate(kernels)
+    ]
 
 
 def apply_chain(
-    picture: np.ndarray, kernels: list[np.ndarray], relu: bool, show: Show, fast: Mapping[_Key, _Compiled]
+    picture: np.ndarray, kernels: Sequence[np.ndarray], relu: bool, show: Show, fast: Mapping[FastKey, Compiled]
 ) -> FilteredPicture:
     """Applies filters one after the other.
 
     Args:
         picture: (height, width, channels) uint8.
-        kernels: in this order.
+        kernels: one or more, in this order.
         relu: whether numbers below 0 become 0 after each.
         show: how the last numbers are shown.
-        fast: compiled filters, by the shapes of picture and kernel.
+        fast: compiled filters.
     """
     numbers = picture
-    for kernel in kernels:
-        numbers = fast.get((picture.shape, kernel.shape), filtered)(numbers, kernel)
+    for key, kernel in zip(fast_keys(picture, kernels, show), kernels, strict=True):
+        if key in fast:
+            numbers = fast[key](numbers, kernel, relu)
+            continue
+        numbers = filtered(numbers, kernel)
         if relu:
-            numbers = np.maximum(numbers, 0)
-    numbers = numbers.astype(np.float32) if not kernels else numbers
-    return FilteredPicture(picture, numbers, on_screen(numbers.copy(), show))
+            np.maximum(numbers, 0, out=numbers)
+        if key.show is not None:
+            numbers = on_screen(numbers, key.show)
+    return FilteredPicture(picture, tuple(kernels), relu, numbers)
 
 
 class FiltersPanel(Panel):
@@ -134,7 +173,7 @@ class FiltersPanel(Panel):
         self._steps = [FilterStep("sharpen", FILTERS["sharpen"].make(3))]
         self._chosen = 0
         self._result: FilteredPicture | None = None
-        self._compiled: dict[_Key, _Compiled] = {}
+        self._compiled: dict[FastKey, Compiled] = {}
         self._compiling: Task | None = None
         self._message = MessageBar(self)
         self._source = PictureSource()
@@ -151,8 +190,7 @@ class FiltersPanel(Panel):
         self._build_controls()
         before = widget_of(column(label("Before", "strong"), (self._source, 1)))
         after = widget_of(column(label("After", "strong"), (self._after, 1)))
-        pictures = widget_of(row((before, 1), (after, 1), gap=2 * GRID))
-        pictures.setFixedHeight(PICTURE_HEIGHT + 3 * GRID)
+        pictures = self._pictures = widget_of(row((before, 1), (after, 1), gap=2 * GRID))
         self._chain = self._build_chain()
         parts = (self._source.tools, self._message, pictures, self._pixel, self._chain, self._build_foot())
         content = column(*parts, STRETCH)
@@ -274,6 +312,11 @@ class FiltersPanel(Panel):
         return self.state() | {"side": len(self._steps[self._chosen].kernel), "joined": kernel.tolist()}
 
     @property
+    @override
+    def own_image(self) -> ModelInput | None:
+        return self._source.own_image
+
+    @property
     def result(self) -> FilteredPicture | None:
         """What is on screen; None before the first picture."""
         return self._result
@@ -284,7 +327,7 @@ class FiltersPanel(Panel):
         result = self._result
         if result is None:
             return False
-        keys = [(result.picture.shape, step.kernel.shape) for step in self._steps]
+        keys = fast_keys(result.picture, result.kernels, self._show_as.currentData())
         return result.picture.size < _COMPILED_FROM or all(key in self._compiled for key in keys)
 
     @property
@@ -358,6 +401,7 @@ class FiltersPanel(Panel):
     def _compute(self) -> None:
         """Filters the picture elsewhere; a newer request comes before one that waits."""
         self.changed.emit()
+        self._fit()
         picture = self._source.picture
         if picture is None:
             self._result = None
@@ -372,8 +416,9 @@ class FiltersPanel(Panel):
         """Gets the fast filter for a large picture ready, once TensorFlow is there; until then NumPy filters."""
         if picture.size < _COMPILED_FROM or self._compiling is not None or "tensorflow" not in sys.modules:
             return
-        self._compiled = {key: made for key, made in self._compiled.items() if key[0] == picture.shape}
-        missing = [key for kernel in kernels if (key := (picture.shape, kernel.shape)) not in self._compiled]
+        self._compiled = {key: made for key, made in self._compiled.items() if key.shape == picture.shape}
+        wanted = fast_keys(picture, kernels, self._show_as.currentData())
+        missing = [key for key in wanted if key not in self._compiled]
         if missing:
             self._compiling = Task(partial(_compile, missing[0]), self)
             self._compiling.finished.connect(self._take_compiled)
@@ -381,7 +426,7 @@ class FiltersPanel(Panel):
             self._compiling.start()
 
     @Slot(object)
-    def _take_compiled(self, made: tuple[_Key, _Compiled]) -> None:
+    def _take_compiled(self, made: tuple[FastKey, Compiled]) -> None:
         self._compiling = None
         self._compiled[made[0]] = made[1]
         picture = self._source.picture
@@ -446,10 +491,11 @@ class FiltersPanel(Panel):
 
     def _tell_pixel(self) -> None:
         cell, result = self._after.cell, self._result
-        if cell is None or result is None or max(cell[0] - len(result.numbers), cell[1] - result.numbers.shape[1]) >= 0:
+        rows, columns = (0, 0) if result is None else result.pixels.shape[:2]
+        if cell is None or result is None or cell[0] >= rows or cell[1] >= columns:
             self._pixel.setText("Point at a pixel to see its numbers before and after.")
             return
-        was, now = ((array[cell].tolist()) for array in (result.picture, result.numbers))
+        was, now = result.picture[cell].tolist(), result.numbers_at(*cell).tolist()
         names = ("red ", "green ", "blue ") if len(was) == 3 else ("",)
         parts = [
             f"{name}{before:.0f} becomes {format_value(round(after, 1))}"
@@ -473,10 +519,14 @@ class FiltersPanel(Panel):
         room = self.width() - 2 * GRID  # beside the scroll bar
         self._source.tools.fit(room)
         self._chain.fit(room)
+        # Where a picture gets less wide than it could be, what stands below comes up to it.
+        shape = (1, 1) if self._source.picture is None else self._source.picture.shape
+        high = (room - 2 * GRID) // 2 * shape[0] // shape[1]
+        self._pictures.setFixedHeight(max(_LEAST_HEIGHT, min(PICTURE_HEIGHT, high)) + 3 * GRID)
 
 
-def _compile(key: _Key, **_: object) -> tuple[_Key, _Compiled]:
-    return key, compiled(*key)  # type: ignore[arg-type]
+def _compile(key: FastKey, **_: object) -> tuple[FastKey, Compiled]:
+    return key, compiled(key.shape, key.kernel, key.dtype, key.show)
 
 
 def _steps_of(state: Mapping[str, Any], with_kernels: bool) -> list[FilterStep]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -51,6 +51,7 @@ AT_ONCE = 400
 
 _SIDE = 56
 _CELL = 40
+_NARROW = 72 * GRID
 _HIGHEST_RATE = 3.0
 
 
@@ -87,8 +88,9 @@ class LearningPanel(Panel):
         self._curve.setFixedHeight(24 * GRID)
         self._text = label(name="learning_text")
         self._note = label(role="secondary", name="learning_note")
+        self._top = row(self._choices, (self._curve, 1), gap=3 * GRID)
         content = column(
-            row(self._choices, (self._curve, 1), gap=3 * GRID),
+            self._top,
             self._build_buttons(),
             self._text,
             self._note,
@@ -138,7 +140,7 @@ class LearningPanel(Panel):
         return row(self._start, self._one, self._again, STRETCH)
 
     def _build_numbers(self) -> QWidget:
-        """In two lines, what the hidden filter does and what the learnt one does; the gradient beside it."""
+        """In two lines, what the hidden filter does, and what the learnt one does with its gradient."""
         matrices = (
             ("hidden_kernel", "Hidden filter", "What is to be found. The search sees its output alone."),
             ("learnt_kernel", "Learnt weights", "They begin at random and move against the gradient."),
@@ -162,12 +164,11 @@ class LearningPanel(Panel):
         grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(GRID)
         corner = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        for line, widgets in enumerate(((given, hidden, wanted), (None, learnt, now, gradient))):
+        for line, widgets in enumerate(((given, hidden, wanted), (gradient, learnt, now))):
             for place, widget in enumerate(widgets):
-                if widget is not None:
-                    title = label(widget.accessibleName(), "strong", wrap=False)
-                    grid.addWidget(widget_of(column(title, widget, STRETCH, gap=GRID // 2)), line, place, corner)
-        grid.setColumnStretch(4, 1)
+                title = label(widget.accessibleName(), "strong", wrap=False)
+                grid.addWidget(widget_of(column(title, widget, STRETCH, gap=GRID // 2)), line, place, corner)
+        grid.setColumnStretch(3, 1)
         return widget_of(grid)
 
     # State.
@@ -339,6 +340,13 @@ class LearningPanel(Panel):
         ended = self._search is not None and (self._search.progress.loss < DONE or len(self._losses) > MOST_STEPS)
         self._start.setEnabled(not ended)
         self._one.setEnabled(not ended)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The curve goes below the choices where there is no room beside them."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self._top.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

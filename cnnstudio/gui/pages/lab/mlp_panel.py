@@ -143,12 +143,13 @@ class MlpPanel(Panel):
         scroll = ScrollColumn()
         scroll.set_content(content)
         self.setLayout(column(scroll))
-        for control in (self._side, *self._moves.values()):
-            control.valueChanged.connect(self._show)
-        for box in (self._hidden, self._filters):
-            box.valueChanged.connect(self._show)
-        self._channels.currentIndexChanged.connect(self._show)
-        self._show()
+        for control in (self._side, self._hidden, self._filters):
+            control.valueChanged.connect(self._show_count)
+        self._channels.currentIndexChanged.connect(self._show_count)
+        for move in self._moves.values():
+            move.valueChanged.connect(self._show_digit)
+        self._show_count()
+        self._show_digit()
 
     def _build_count(self) -> None:
         tip = "Height and width of the pictures, in pixels."
@@ -198,7 +199,7 @@ class MlpPanel(Panel):
             "Which of MNIST’s test images; none was learnt.",
         )
         self._number.setFixedWidth(18 * GRID)
-        self._number.valueChanged.connect(self._show)
+        self._number.valueChanged.connect(self._show_digit)
         self._straight = push_button(
             "straight_button", "&Back to the middle", "Neither moved nor turned.", self._put_back, picture="reset"
         )
@@ -272,7 +273,8 @@ class MlpPanel(Panel):
             box.setValue(values[name])
         for name, control in self._moves.items():
             control.setValue(values[name])
-        self._show()
+        self._show_count()
+        self._show_digit()
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -323,7 +325,7 @@ class MlpPanel(Panel):
             Curve(NETWORKS[name], networks.moves.astype(np.float64), 100 * networks.right[name]) for name in NETWORKS
         ]
         self._right_curve.set_curves(curves)
-        self._show()
+        self._show_digit()
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -338,7 +340,7 @@ class MlpPanel(Panel):
     # What is shown.
 
     @Slot()
-    def _show(self) -> None:
+    def _show_count(self) -> None:
         layer = self.first_layer
         self._count_text.setText(
             f"A picture of {layer.side} × {layer.side} × {layer.channels} has {layer.pixels:,} numbers. MLP: "
@@ -354,6 +356,10 @@ class MlpPanel(Panel):
             ]
         )
         self._count_curve.mark(float(layer.side))
+        self.changed.emit()
+
+    @Slot()
+    def _show_digit(self) -> None:
         for name, control in self._moves.items():
             self._figures[name].setText(f"{control.value()}°" if name == "turn" else f"{control.value()} px")
         if self._networks is not None:

@@ -22,10 +22,11 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, titled
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
-from cnnstudio.lab.normalisation import MOMENTUM, BatchNormalisation
+from cnnstudio.lab.experiment import LARGEST_BATCH
+from cnnstudio.lab.normalisation import EPSILON, MOMENTUM, BatchNormalisation
 
 VALUES = (4.0, 8.0, 6.0, 2.0, 9.0, 7.0, 5.0, 7.0)
-FARTHEST = 10.0
+FARTHEST = 1000.0
 """Of gamma and beta, either way."""
 
 LINES = {
@@ -43,6 +44,7 @@ class NormalisationPanel(Panel):
     def __init__(self, _settings: Settings, _library: Library) -> None:
         super().__init__()
         self._moving = (0.0, 1.0)
+        self._epsilon = EPSILON
         self._lines = {
             name: Matrix(f"batch_{name}", title, tip, "diverging", editable=name == "values")
             for name, (title, tip) in LINES.items()
@@ -72,7 +74,6 @@ class NormalisationPanel(Panel):
         self._formula = label(name="normalisation_formula")
         self._gathered = label(role="secondary", name="normalisation_gathered")
         self._code = CodeLine("normalisation_code", "In Keras", "The same layer as a line of Keras.")
-        self._code.set_code("keras.layers.BatchNormalization()")
         grid = titled({LINES[name][0]: matrix for name, matrix in self._lines.items()})
         parameters = row(caption(self._gamma), self._gamma, GRID, caption(self._beta), self._beta, STRETCH)
         content = column(
@@ -115,17 +116,19 @@ class NormalisationPanel(Panel):
             "beta": self._beta.value(),
             "training": self._training.isChecked(),
             "moving": list(self._moving),
+            "epsilon": self._epsilon,
         }
 
     @override
     def show_state(self, state: Mapping[str, Any]) -> None:
         check_names(state, self.state())
         whole = {**self.state(), **state}
-        values = checked_array("values", whole["values"], (1,), (len(VALUES),))
+        values = checked_array("values", whole["values"], (1,), (LARGEST_BATCH,))
         gamma, beta = (checked_number(name, whole[name], -FARTHEST, FARTHEST) for name in ("gamma", "beta"))
         moving = checked_array("moving", whole["moving"], (1,), (2,))
         if len(moving) != 2 or not moving[1] >= 0:
             raise StudioError("“moving” must be a mean and a variance, which is not below 0.")
+        self._epsilon = checked_number("epsilon", whole["epsilon"], 0, 1)
         self._moving = (float(moving[0]), float(moving[1]))
         self._lines["values"].set_values(values[np.newaxis])
         self._gamma.setValue(gamma)
@@ -142,7 +145,8 @@ class NormalisationPanel(Panel):
     def normalisation(self) -> BatchNormalisation:
         """What is shown."""
         moving = None if self._training.isChecked() else self._moving
-        return BatchNormalisation(self._lines["values"].values[0], self._gamma.value(), self._beta.value(), moving)
+        values = self._lines["values"].values[0]
+        return BatchNormalisation(values, self._gamma.value(), self._beta.value(), moving, self._epsilon)
 
     # What is done and shown.
 
@@ -168,6 +172,8 @@ class NormalisationPanel(Panel):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self._gather.setEnabled(not problem)
+        epsilon = "" if self._epsilon == EPSILON else f"epsilon={self._epsilon:g}"
+        self._code.set_code(f"keras.layers.BatchNormalization({epsilon})")
         whose = "of this batch" if made.moving is None else "gathered in training"
         self._numbers.setText(
             f"Mean {whose}: <b>{format_value(made.mean)}</b>. Variance: <b>{format_value(made.variance)}</b>."

@@ -11,7 +11,7 @@ from typing_extensions import override
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.forms import TIP
+from cnnstudio.gui.controls.forms import TIP, combo, set_value
 from cnnstudio.gui.controls.layouts import ScrollColumn, column, row, widget_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
@@ -22,7 +22,12 @@ from cnnstudio.lab.experiment import Experiment
 
 LIST_WIDTH = 28 * GRID
 NARROW = 92 * GRID
-"""A page that is narrower, as beside a lesson in a small window, leaves the list away: the panel needs the room."""
+"""A narrower page, as beside a lesson in a small window, has a box to choose from in place of the list."""
+
+SHORT = 116 * GRID
+"""A narrower page says it in fewer words, so that the title of an experiment keeps to one line."""
+
+_IN_NETWORK, _IN_NETWORK_SHORT = "See this in my &network", "In my &network"
 
 
 class LabPage(Page):
@@ -48,6 +53,13 @@ class LabPage(Page):
             item.setData(TIP, f"<p>{entry.tip}</p>")
             self._list.addItem(item)
         self._list.currentItemChanged.connect(self._choose)
+        self._choice = combo(
+            "panel_choice",
+            "Experiment",
+            "The experiments of the Lab, in the order of a first course.",
+            {name: (entry.title, entry.tip) for name, entry in PANELS.items()},
+        )
+        self._choice.activated.connect(self._choose_from_box)
         self._title = label(role="heading", name="panel_title")
         self._tip = label(role="secondary", name="panel_tip")
         self._stack = QStackedWidget()
@@ -59,6 +71,14 @@ class LabPage(Page):
             role="quiet",
             picture="lesson",
         )
+        self._network = push_button(
+            "in_network_button",
+            _IN_NETWORK,
+            "Shows the same in the trained network in use, with your image, on the Inside page.",
+            self._look_inside,
+            role="quiet",
+            picture="inside",
+        )
         lessons = push_button(
             "all_lessons_button",
             "Lessons",
@@ -67,7 +87,8 @@ class LabPage(Page):
             picture="lesson",
         )
         top = Qt.AlignmentFlag.AlignTop
-        shown = column(row((self._title, 1), (lesson, 0, top)), self._tip, GRID, (self._stack, 1))
+        head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (lesson, 0, top))
+        shown = column(head, self._tip, GRID, (self._stack, 1))
         self._side = widget_of(column((self._list, 1), lessons))
         self._side.setFixedWidth(LIST_WIDTH)
         body = row(self._side, (shown, 1), gap=SECTION, edge=SECTION)
@@ -100,6 +121,7 @@ class LabPage(Page):
         self._stack.setCurrentWidget(self._panels[name])
         with QSignalBlocker(self._list):
             self._list.setCurrentRow(list(PANELS).index(name))
+        set_value(self._choice, name)
         self._title.setText(entry.title)
         self._tip.setText(entry.tip)
         return self._panels[name]
@@ -116,7 +138,10 @@ class LabPage(Page):
         except StudioError as error:
             self._message.show_failure(error)
         else:
-            self._message.hide()
+            if payload.note:
+                self._message.show_info(payload.note)
+            else:
+                self._message.hide()
 
     @override
     def shut_down(self) -> None:
@@ -136,7 +161,15 @@ class LabPage(Page):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._side.setVisible(self.width() >= NARROW)
+        narrow = self.width() < NARROW
+        self._choice.setVisible(narrow)
+        self._network.setText(f" {_IN_NETWORK_SHORT if self.width() < SHORT else _IN_NETWORK}")
+        for part in (self._side, self._title):
+            part.setVisible(not narrow)
+
+    @Slot()
+    def _look_inside(self) -> None:
+        self.navigate.emit("inside", PANELS[self.panel_name].in_network(self.panel))
 
     @Slot()
     def _open_lesson(self) -> None:
@@ -144,4 +177,10 @@ class LabPage(Page):
 
     @Slot()
     def _choose(self) -> None:
+        self._message.hide()
         self.show_panel(self.panel_name)
+
+    @Slot()
+    def _choose_from_box(self) -> None:
+        self._message.hide()
+        self.show_panel(self._choice.currentData())

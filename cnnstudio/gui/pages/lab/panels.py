@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages import class_at
+from cnnstudio.gui.pages.choosers.network_input.session import LookInside, ModelInput
 from cnnstudio.gui.settings import Settings
 
 
@@ -45,6 +46,11 @@ class Panel(QWidget):
         """What a lesson may ask for: the state, and what has come of it, such as an output; NaN where there is none."""
         return self.state()
 
+    @property
+    def own_image(self) -> ModelInput | None:
+        """The image of the user's own that is shown here; None where there is none."""
+        return None
+
     def shut_down(self) -> None:
         """Stops everything and waits for it, within some seconds; nothing is called after it."""
 
@@ -58,12 +64,20 @@ class PanelEntry:
         title: on the list, and above the panel.
         tip: what one sees and does there, in a sentence.
         path: `module:class`, imported when the panel is first shown; a leading dot stands for this package.
+        operation: what a trained network does of it, as of `LookInside`; empty where no single layer does it.
+        view: of the Inside page, which shows it.
     """
 
     name: str
     title: str
     tip: str
     path: str
+    operation: str = ""
+    view: str = "network"
+
+    def in_network(self, panel: Panel) -> LookInside:
+        """What the Inside page is sent to show the same in the network in use."""
+        return LookInside(None, panel.own_image, self.view, self.operation)
 
     def make(self, settings: Settings, library: Library) -> Panel:
         """Imports the panel and makes it."""
@@ -80,72 +94,84 @@ PANELS: dict[str, PanelEntry] = {
             "Convolution, step by step",
             "A kernel slides over the input; at each place the products of the numbers that meet are added up.",
             ".convolution_panel:ConvolutionPanel",
+            "convolution",
         ),
         PanelEntry(
             "size",
             "Stride, padding, size",
             "How far the window steps and what lies around the input decide how large the output gets.",
             ".size_panel:SizePanel",
+            "convolution",
         ),
         PanelEntry(
             "filters",
             "Filters on pictures",
             "The same arithmetic on a whole picture: a few weights decide what is left of it.",
             ".filters_panel:FiltersPanel",
+            view="kernels",
         ),
         PanelEntry(
             "learning",
             "Learn this filter",
             "Gradient descent finds the weights of a hidden filter from nothing but its input and its output.",
             ".learning_panel:LearningPanel",
+            view="kernels",
         ),
         PanelEntry(
             "pooling",
             "Pooling",
             "Of each window one number is left: the map gets smaller, and cares less where exactly something is.",
             ".pooling_panel:PoolingPanel",
+            "pooling",
         ),
         PanelEntry(
             "dense",
             "Flatten and dense",
             "Maps become one vector, and every unit of a dense layer adds all of it up with weights of its own.",
             ".dense_panel:DensePanel",
+            "dense",
         ),
         PanelEntry(
             "activation",
             "Activation",
             "A bend in the line: without it, many layers could do no more than one.",
             ".activation_panel:ActivationPanel",
+            "activation",
         ),
         PanelEntry(
             "softmax",
             "Softmax and loss",
             "What the last layer says becomes probabilities; the loss says how wrong they are.",
             ".softmax_panel:SoftmaxPanel",
+            "softmax",
         ),
         PanelEntry(
             "normalisation",
             "Batch normalisation",
             "Numbers between the layers are brought to mean 0 and variance 1, so that deep networks learn fast.",
             ".normalisation_panel:NormalisationPanel",
+            "normalisation",
         ),
         PanelEntry(
             "dropout",
             "Dropout",
             "In training, numbers are left out by chance, so that none relies on another one.",
             ".dropout_panel:DropoutPanel",
+            "dropout",
         ),
         PanelEntry(
             "gradient",
             "A gradient step",
             "From the loss back to each weight and each input: backpropagation through one small convolution.",
             ".gradient_panel:GradientPanel",
+            view="why",
         ),
         PanelEntry(
             "mlp",
             "MLP against CNN",
             "A weight for every pixel, or the same few everywhere: what it costs, and what a moved digit shows.",
             ".mlp_panel:MlpPanel",
+            "dense",
         ),
     )
 }

@@ -17,6 +17,7 @@ from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import ButtonRows, column
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, ModelInput, Picture
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
@@ -135,6 +136,15 @@ class PictureSource(QWidget):
             return self._camera.picture
         strokes = self._canvas.drawing
         return render(strokes, (DRAWING_SIDE, DRAWING_SIDE, 1)) if strokes else None
+
+    @property
+    def own_image(self) -> ModelInput | None:
+        """The picture for a network, where it is the user's own: drawn, opened, or seen by the camera."""
+        if self.kind == "drawing":
+            return Drawing(strokes) if (strokes := self._canvas.drawing) else None
+        if self.picture is None or (self.kind == "photo" and self.photo):
+            return None
+        return Picture(self.picture)
 
     @Slot()
     def show_photo(self, name: str) -> None:

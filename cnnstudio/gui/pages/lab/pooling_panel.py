@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -22,6 +23,7 @@ from cnnstudio.gui.pages.lab.shift_view import FARTHEST, ShiftView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
 from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.lab.experiment import LARGEST_POOLED
 from cnnstudio.lab.pooling import LECTURE_INPUT, Pooled, PooledNumber, Pooling
 
 KINDS = {
@@ -39,8 +41,7 @@ SIZES = {
     WHOLE: ("Whole map (global)", "One number is left of the map, as before the last layer of many newer networks."),
 }
 _CELL, _SMALL_CELL = 36, 24
-LARGEST = 8
-"""Rows and columns of an input, at most."""
+_NARROW = 66 * GRID
 
 
 class PoolingPanel(Panel):
@@ -58,7 +59,7 @@ class PoolingPanel(Panel):
             "How far it is from window to window. Usually as far as the window is wide, so that they do not overlap.",
         )
         self._stride.setValue(2)
-        self._edge = number(WholeBox(1, LARGEST), "pooling_side", "Input size", "Rows and columns of the input.")
+        self._edge = number(WholeBox(1, LARGEST_POOLED), "pooling_side", "Input size", "Rows and columns of the input.")
         self._edge.setValue(4)
         self._input = Matrix(
             "pooling_input",
@@ -77,8 +78,9 @@ class PoolingPanel(Panel):
         form.setFixedWidth(31 * GRID)
         top = Qt.AlignmentFlag.AlignTop
         matrices = row(self._titled(self._input), self._titled(self._output), STRETCH, gap=3 * GRID)
+        self._top = row((form, 0, top), (matrices, 1), gap=3 * GRID)
         content = column(
-            row((form, 0, top), (matrices, 1), gap=3 * GRID),
+            self._top,
             self._problem,
             self._formula,
             self._code,
@@ -106,6 +108,13 @@ class PoolingPanel(Panel):
         self._shift.moved.connect(self.changed)
         WheelGuard(self, self._kind, self._size, self._stride, self._edge)
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The matrices go below the choices where there is no room beside them."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self._top.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
     # State.
 
     @property
@@ -128,12 +137,14 @@ class PoolingPanel(Panel):
     def show_state(self, state: Mapping[str, Any]) -> None:
         check_names(state, self.state())
         whole = {**self.state(), **state}
-        values = checked_array("input", whole["input"], (2,), (LARGEST, LARGEST))
+        values = checked_array("input", whole["input"], (2,), (LARGEST_POOLED, LARGEST_POOLED))
         kind = checked_choice("kind", whole["kind"], list(KINDS))
         size = checked_choice("size", whole["size"], list(SIZES))
         stride = int(checked_number("stride", whole["stride"], 1, 4))
         shift = int(checked_number("shift", whole["shift"], -FARTHEST, FARTHEST))
         self._input.set_values(values)
+        with QSignalBlocker(self._edge):  # which would make another input
+            self._edge.setValue(len(values))
         for control, value in ((self._kind, kind), (self._size, size), (self._stride, stride)):
             set_value(control, value)
         self._shift.set_shift(shift)

@@ -100,7 +100,9 @@ class SizePanel(Panel):
             matrices.addWidget(title, 0, place)
             matrices.addWidget(matrix, 1, place, top)
         matrices.setColumnStretch(2, 1)
-        shown = column(self._letters, self._formula, self._remark, GRID, matrices, STRETCH)
+        matrices.setContentsMargins(0, 0, 0, 0)
+        self._room = widget_of(column(matrices, STRETCH))
+        shown = column(self._letters, self._formula, self._remark, GRID, self._room, STRETCH)
         content = column(
             row((controls, 0, top), (shown, 1), gap=SECTION), self._player, self._code, STRETCH, gap=2 * GRID
         )
@@ -277,6 +279,9 @@ class SizePanel(Panel):
         side = max(_SMALLEST_CELL, min(_LARGEST_CELL, room // cells))
         for matrix in (self._input, self._output):
             matrix.set_cell_size(side)
+        # They give no room back while a slider moves: what lies below would jump, and be laid out and painted anew.
+        high = max(self._input.height(), self._output.height()) + self._titles[0].sizeHint().height() + GRID
+        self._room.setMinimumHeight(max(self._room.minimumHeight(), high))
 
     # The window on its way.
 
@@ -326,4 +331,5 @@ class SizePanel(Panel):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._room.setMinimumHeight(0)
         self._fit()

@@ -19,9 +19,9 @@ from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, number_text, titled
 from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.lab.experiment import MOST_CLASSES
 from cnnstudio.lab.softmax import Softmax
 
-MOST_CLASSES = 8
 COLDEST, HOTTEST = 0.1, 10.0
 LOGITS = (2.0, 1.0, 0.1)
 

@@ -233,6 +233,7 @@ class TryPage(Page):
         self._maps.rows_missing.connect(self._look)
         self._maps.arithmetic_wanted.connect(self._look)
         self._maps.lab_wanted.connect(partial(self.navigate.emit, "lab"))
+        self._maps.lesson_wanted.connect(self.lesson_wanted)
         return column(row((self._heading, 1), self._every), (self._maps, 1))
 
     def _path(self) -> Path | None:
@@ -333,6 +334,7 @@ class TryPage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         before, self._answer_shown = self._answer_shown, answer
+        self.library.image = answer.input
         self._why.setEnabled(True)
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)

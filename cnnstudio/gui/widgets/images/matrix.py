@@ -3,13 +3,13 @@
 import functools
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
-    QFont,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QRegion,
 )
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy
 from typing_extensions import override
@@ -26,6 +27,7 @@ from cnnstudio.gui.controls.buttons import on_key
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import decimal_text, read_decimal
 from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image, text_sizes, to_colours
+from cnnstudio.gui.widgets.images.digits import digits_of
 from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, focus_pen, paint_value_outline
 
 LARGEST = 1e6
@@ -39,7 +41,11 @@ _LEGIBLE = 16
 EDGE = 4
 """Room around the cells for what frames them."""
 
+_FEW = 40
+"""Of more cells that look otherwise, all are painted."""
+
 _BRIGHT = 140
+_BLACK, _WHITE = np.uint32(0xFF000000), np.uint32(0xFFFFFFFF)
 _SMALLEST_FONT = 8
 _LONGEST = 24
 _PALER = 1.6
@@ -69,6 +75,28 @@ def read_number(text: str) -> float | str:
     if abs(value) > LARGEST:
         return f"{shown} is too large to follow: type a number from −1,000,000 to 1,000,000."
     return value
+
+
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """What all cells look like.
+
+    Attributes:
+        grounds: (rows, columns) uint32, the colours behind the numbers.
+        inks: likewise, those of the numbers.
+        texts: (rows, columns) of texts, empty where nothing is written.
+    """
+
+    grounds: np.ndarray
+    inks: np.ndarray
+    texts: np.ndarray
+
+    def differ_from(self, others: "_Looks") -> np.ndarray:
+        """Which cells look otherwise, (rows, columns) bool; all of them where there were more or fewer."""
+        if self.grounds.shape != others.grounds.shape:
+            return np.ones(self.grounds.shape, bool)
+        changed: np.ndarray = (self.grounds != others.grounds) | (self.inks != others.inks)
+        return changed | (self.texts != others.texts).astype(bool)
 
 
 class Matrix(Cells, ItemWidget):
@@ -106,7 +134,10 @@ class Matrix(Cells, ItemWidget):
         self._pinned: Cell | None = None
         self._outlined: Cell | None = None
         self._editor: _CellEditor | None = None
-        self._cells: QPixmap | None = None  # painted once: a window that slides over 144 numbers changes none of them
+        # Painted once; then only cells that look otherwise than before: a step changes few of hundreds of numbers.
+        self._cells: QPixmap | None = None
+        self._looks: _Looks | None = None
+        self._painted: _Looks | None = None
         for key, act in ((QKeySequence.StandardKey.Copy, self.copy), (QKeySequence.StandardKey.Paste, self.paste)):
             on_key(self, key, act)
         self._fit()
@@ -121,9 +152,9 @@ class Matrix(Cells, ItemWidget):
     @property
     def problem(self) -> str:
         """What is wrong with the first cell that holds no number, and with how many more; empty where all do."""
-        bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()] if self._editable else []
-        if not bad:
+        if not self._editable or not np.isnan(self._values).any():
             return ""
+        bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()]
         said = "Row {}, column {}: ".format(*bad[0]) + str(read_number(self._texts.get(bad[0], "")))
         more = len(bad) - 1
         others = "1 more cell needs" if more == 1 else f"{more} more cells need"
@@ -148,7 +179,7 @@ class Matrix(Cells, ItemWidget):
             self._shown = self._marked = self._fixed = self._window = self._pinned = self._outlined = None
             self.point(None)
             self._fit()
-        self._paint_anew()
+        self._look_anew()
 
     def set_cell_size(self, side: int) -> None:
         """Makes cells so wide and high, in device-independent pixels; numbers are written from 16 on."""
@@ -161,31 +192,33 @@ class Matrix(Cells, ItemWidget):
         """Says which cells are filled already, (rows, columns) bool; None for all."""
         if not _same(self._shown, shown):
             self._shown = shown
-            self._paint_anew()
+            self._look_anew()
 
     def set_marked(self, marked: np.ndarray | None) -> None:
         """Says which cells stand out, (rows, columns) bool, while the others step back; None for no difference."""
         if not _same(self._marked, marked):
             self._marked = marked
-            self._paint_anew()
+            self._look_anew()
 
     def set_fixed(self, fixed: np.ndarray | None) -> None:
         """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they are dotted."""
         if not _same(self._fixed, fixed):
             self._fixed = fixed
-            self._paint_anew()
+            self._look_anew()
 
     def set_window(self, window: QRectF | None) -> None:
         """Frames a window, counted in cells from the top left one; between cells while it moves. None frames none."""
         if window != self._window:
-            self._window = window
-            self.update()
+            before, self._window = self._window, window
+            for one in filter(None, (before, window)):
+                self.update(self._frame_of(one).adjusted(-3, -3, 3, 3).toAlignedRect())
 
     def set_outlined(self, cell: Cell | None) -> None:
         """Outlines the cell that belongs to what is pointed at elsewhere; None outlines none."""
         if cell != self._outlined:
-            self._outlined = cell
-            self.update()
+            before, self._outlined = self._outlined, cell
+            for one in filter(None, (before, cell)):
+                self.update(self.cell_rectangle(one).adjusted(-3, -3, 3, 3).toAlignedRect())
 
     def set_pinned(self, cell: Cell | None) -> None:
         """Marks the cell at which what is shown stays."""
@@ -212,6 +245,12 @@ class Matrix(Cells, ItemWidget):
             return f"{where}: not computed yet"
         return f"{where}: {decimal_text(round(float(self._values[cell]), 6)).replace('-', '−')}"
 
+    def _frame_of(self, window: QRectF) -> QRectF:
+        """Where the frame around a window lies, which is counted in cells."""
+        side, start = self._side, EDGE + 0.5
+        left, top = start + window.left() * side, start + window.top() * side
+        return QRectF(left, top, window.width() * side, window.height() * side)
+
     @override
     def sizeHint(self) -> QSize:
         rows, columns = self.extent()
@@ -228,6 +267,10 @@ class Matrix(Cells, ItemWidget):
 
     def _paint_anew(self) -> None:
         self._cells = None
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        self._looks = None
         self.update()
 
     # Changing numbers.
@@ -282,7 +325,7 @@ class Matrix(Cells, ItemWidget):
 
     def _changed(self) -> None:
         self._limits = _limits(self._values, self._colormap)
-        self._paint_anew()
+        self._look_anew()
         self.edited.emit()
 
     def _is_bad(self, cell: Cell) -> bool:
@@ -340,29 +383,78 @@ class Matrix(Cells, ItemWidget):
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        ratio = self.devicePixelRatioF()
-        if self._cells is None or self._cells.devicePixelRatioF() != ratio:
-            self._cells = self._painted_cells(ratio)
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._cells)
+        painter.drawPixmap(0, 0, self._painted_cells())
         self._paint_frames(painter)
         painter.end()
 
-    def _painted_cells(self, ratio: float) -> QPixmap:
+    def _painted_cells(self) -> QPixmap:
         """The numbers on their colours."""
-        cells = QPixmap(self.size() * ratio)
-        cells.setDevicePixelRatio(ratio)
-        cells.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(cells)
+        ratio = self.devicePixelRatioF()
+        before = self._painted
+        if self._cells is None or self._cells.devicePixelRatioF() != ratio:
+            self._cells = QPixmap(self.size() * ratio)
+            self._cells.setDevicePixelRatio(ratio)
+            before = None
+        elif self._looks is not None:
+            return self._cells
+        self._looks = self._painted = looks = self._look()
+        changed = np.ones(self.extent(), bool) if before is None else looks.differ_from(before)
+        if np.count_nonzero(changed) > _FEW or changed.all():
+            changed[:] = True
+            self._cells.fill(Qt.GlobalColor.transparent)
+        if changed.any():
+            painter = QPainter(self._cells)
+            self._paint_cells(painter, looks, changed)
+            painter.end()
+        return self._cells
+
+    def _look(self) -> "_Looks":
+        grounds = self._grounds()
+        red, green, blue = (grounds >> shift & 255 for shift in (16, 8, 0))
+        inks = np.where(0.3 * red + 0.59 * green + 0.11 * blue < _BRIGHT, _WHITE, _BLACK)
+        if self._fixed is not None:
+            inks[self._fixed] = QColor(colours().secondary).rgb()
+        texts = np.full(self.extent(), "", object)
+        if self._side >= _LEGIBLE:
+            texts[:] = [[number_text(value) for value in row] for row in self._values.tolist()]
+            if self._shown is not None:
+                texts[~self._shown] = ""
+        for cell, text in self._texts.items():
+            texts[cell], inks[cell] = text or "…", QColor(colours().error).rgb()
+        return _Looks(grounds, inks, texts)
+
+    def _paint_cells(self, painter: QPainter, looks: "_Looks", changed: np.ndarray) -> None:
+        places = np.argwhere(changed).tolist()
+        if len(places) < changed.size:
+            region = QRegion()
+            for row, column in places:
+                region |= self.cell_rectangle((row, column)).toRect()
+            painter.setClipRegion(region)
+        self._paint_grounds(painter, looks.grounds)
+        family = self.font().family()
+        inks, texts = looks.inks.tolist(), looks.texts.tolist()
+        lines: dict[tuple[int, int], list[tuple[QPointF, str]]] = {}
+        for row, column in places:
+            if text := texts[row][column]:
+                middle = QPointF(EDGE + (column + 0.5) * self._side, EDGE + (row + 0.5) * self._side)
+                lines.setdefault((inks[row][column], len(text)), []).append((middle, text))
+        for (ink, signs), written in lines.items():
+            painter.setPen(QColor.fromRgb(ink))
+            digits_of(family, self._font_size(signs)).draw(painter, written)
+
+    def _paint_grounds(self, painter: QPainter, grounds: np.ndarray) -> None:
+        """The colours behind the numbers, with a line at the left and the top of each."""
         rows, columns = self.extent()
         area = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle((rows, columns)).topLeft())
-        grounds = self._grounds()
         painter.drawImage(area, pixels_to_image(grounds))
-        self._paint_lines(painter, area)
-        if self._side >= _LEGIBLE:
-            self._paint_numbers(painter, grounds)
-        painter.end()
-        return cells
+        if self._side < _SMALLEST_FONT:
+            return
+        grey = QColor(128, 128, 128, 110)
+        for column in range(columns + 1):  # filled: strokes take ten times as long
+            painter.fillRect(QRectF(area.left() + column * self._side, area.top(), 1, area.height()), grey)
+        for row in range(rows + 1):
+            painter.fillRect(QRectF(area.left(), area.top() + row * self._side, area.width(), 1), grey)
 
     def _grounds(self) -> np.ndarray:
         """(rows, columns) uint32, the colour behind each cell."""
@@ -380,56 +472,19 @@ class Matrix(Cells, ItemWidget):
             found[cell] = QColor(theme.error_soft).rgb()
         return found
 
-    def _paint_numbers(self, painter: QPainter, grounds: np.ndarray) -> None:
-        theme = colours()
-        error, secondary = QColor(theme.error), QColor(theme.secondary)
-        red, green, blue = (grounds >> shift & 255 for shift in (16, 8, 0))
-        dark = (0.3 * red + 0.59 * green + 0.11 * blue < _BRIGHT).tolist()
-        fonts: dict[int, QFont] = {}
-        for cell, value in np.ndenumerate(self._values):
-            row, column = cell
-            if self._shown is not None and not self._shown[row, column]:
-                continue
-            bad = self._texts.get((row, column))
-            text = number_text(float(value)) if bad is None else bad or "…"
-            if len(text) not in fonts:
-                fonts[len(text)] = self._font_for(len(text))
-            painter.setFont(fonts[len(text)])
-            if bad is not None:
-                painter.setPen(error)
-            elif self._fixed is not None and self._fixed[row, column]:
-                painter.setPen(secondary)
-            else:
-                painter.setPen(Qt.GlobalColor.white if dark[row][column] else Qt.GlobalColor.black)
-            painter.drawText(self.cell_rectangle((row, column)), Qt.AlignmentFlag.AlignCenter, text)
-
-    def _font_for(self, signs: int) -> QFont:
-        """The font in which so many signs fit into a cell."""
-        font = QFont(self.font())
-        font.setPixelSize(
-            max(_SMALLEST_FONT, min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs)))
-        )
-        return font
-
-    def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
-        if self._side < _SMALLEST_FONT:
-            return
-        rows, columns = self.extent()
-        painter.setPen(QPen(QColor(128, 128, 128, 110), 1))
-        lefts = [area.left() + column * self._side + 0.5 for column in range(columns + 1)]
-        tops = [area.top() + row * self._side + 0.5 for row in range(rows + 1)]
-        upright = [QLineF(x, area.top(), x, area.bottom()) for x in lefts]
-        painter.drawLines(upright + [QLineF(area.left(), y, area.right(), y) for y in tops])
+    def _font_size(self, signs: int) -> int:
+        """In pixels, so that so many signs fit into a cell."""
+        fitting = min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs))
+        return max(_SMALLEST_FONT, fitting)
 
     def _paint_frames(self, painter: QPainter) -> None:
         theme = colours()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._window is not None:
-            side, window = self._side, self._window
-            frame = QRectF(window.left() * side, window.top() * side, window.width() * side, window.height() * side)
+            frame = self._frame_of(self._window)
             for colour, width in ((theme.surface, 5), (theme.accent, 3)):
                 painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(frame.translated(EDGE + 0.5, EDGE + 0.5))
+                painter.drawRect(frame)
         for cell in filter(None, {self.cell, self._outlined}):
             paint_value_outline(painter, self.cell_rectangle(cell).adjusted(2, 2, -1, -1))
         if self.hasFocus():

@@ -230,6 +230,7 @@ class ArithmeticView(QWidget):
         self.setFixedWidth(WIDTH)
         self._arithmetic: LayerArithmetic | None = None
         self._number: Number | None = None
+        self._place: tuple[int, int, int] | None = None
         self._limits = (0.0, 0.0)
         heading = label("Where this number comes from", "strong")
         self._input = _InputMap()
@@ -266,6 +267,11 @@ class ArithmeticView(QWidget):
         return self._number
 
     @property
+    def place(self) -> tuple[int, int, int] | None:
+        """Its row, column and channel in the layer's output."""
+        return self._place
+
+    @property
     def input_map(self) -> int:
         """Which of the input maps that the number depends on is shown, counted from 0."""
         return self._channel.value() - 1
@@ -276,6 +282,7 @@ class ArithmeticView(QWidget):
             self._arithmetic = arithmetic
             self._limits = limits_of(arithmetic.inputs, "viridis")
         self._number = number = arithmetic.number(row, column, channel)
+        self._place = (row, column, channel)
         many = len(number.channels) > 1
         self._channel.blockSignals(True)
         self._channel.setRange(1, len(number.channels))

@@ -43,6 +43,8 @@ class FeatureMapGrid(ScrollColumn):
 
     lab_wanted = Signal(object)
     """The arithmetic of one number is to be done in the Lab, as this `Experiment`."""
+    lesson_wanted = Signal(str)
+    """The lesson about this operation is wanted."""
 
     arithmetic_wanted = Signal()
     """A map was enlarged: `show_arithmetic` may say how the numbers of the `enlarged` layers come about."""
@@ -175,6 +177,7 @@ class FeatureMapGrid(ScrollColumn):
                 row.current_changed.connect(partial(self._scroll_to, row))
                 row.enlarged_changed.connect(self.arithmetic_wanted)
                 row.lab_wanted.connect(self.lab_wanted)
+                row.lesson_wanted.connect(self.lesson_wanted)
                 self._rows.append(row)
                 self._column.insertWidget(self._column.count() - 1, row)
             for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):

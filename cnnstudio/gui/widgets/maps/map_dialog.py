@@ -17,7 +17,8 @@ from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.lab.experiment import Experiment
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
+from cnnstudio.models.trained.lab_experiments import experiment_of
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Reduction
 
 _SAVED_SIDE = 512
 
@@ -40,6 +41,10 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     columns = int(np.ceil(np.sqrt(1.6 * len(values))))
     padding = -len(values) % columns
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
+
+
+LESSONS: dict[Reduction, str] = {"sum": "convolution", "max": "pooling", "mean": "pooling", "each": "activation"}
+"""The operations about which there are lessons, by what becomes of a patch."""
 
 
 class _Map(ValueMap):
@@ -66,9 +71,11 @@ class MapDialog(QDialog):
 
     Signals:
         lab_wanted(object): the arithmetic that is shown is to be done in the Lab, as this `Experiment`.
+        lesson_wanted(str): the lesson about this operation is wanted.
     """
 
     lab_wanted = Signal(object)
+    lesson_wanted = Signal(str)
 
     def __init__(self, colormap: str, noun: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,11 +123,20 @@ class MapDialog(QDialog):
         self._to_lab = push_button(
             "to_lab_button",
             "To the &Lab",
-            "Takes this part of the image and these weights to the Lab, to go through the sum there and to change it.",
+            "Takes the numbers of this sum to the Lab, to go through it there and to change it.",
             self._take_to_lab,
             picture="lab",
         )
         self._to_lab.hide()
+        self._lesson = push_button(
+            "map_lesson_button",
+            "&Lesson",
+            "Opens a short lesson about this arithmetic beside the page.",
+            self._ask_for_lesson,
+            role="quiet",
+            picture="lesson",
+        )
+        self._lesson.hide()
         for key, slot in (
             (Qt.Key.Key_PageDown, self._number.stepUp),
             (Qt.Key.Key_PageUp, self._number.stepDown),
@@ -128,11 +144,11 @@ class MapDialog(QDialog):
             (QKeySequence.StandardKey.Save, self._save),
         ):
             QShortcut(QKeySequence(key), self, slot)
-        for button in (self._to_lab, copy, save):
+        for button in (self._lesson, self._to_lab, copy, save):
             button.setAutoDefault(False)  # Enter is for the number
         picture = row((self._map, 1), self._bar, self._explanation, gap=2 * GAP)
         texts = column(self._pointed, self._statistics)
-        buttons = row(self._number, STRETCH, self._to_lab, copy, save)
+        buttons = row(self._number, STRETCH, self._lesson, self._to_lab, copy, save)
         self.setLayout(column(self._heading, GAP, (picture, 1), texts, GAP, buttons, edge=SECTION))
 
     def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
@@ -158,6 +174,7 @@ class MapDialog(QDialog):
     def show_arithmetic(self, arithmetic: LayerArithmetic | None) -> None:
         """Shows for the square that is pointed at how its number comes about; None where that is not known."""
         self._arithmetic = arithmetic
+        self._lesson.setVisible(arithmetic is not None)
         if (arithmetic is not None) != self._explanation.isVisibleTo(self):
             width, wider = self.width(), arithmetic_view.WIDTH + 2 * GAP
             self._explanation.setVisible(arithmetic is not None)
@@ -177,15 +194,25 @@ class MapDialog(QDialog):
                 self._explanation.show_number(arithmetic, 0, 0, unit)
         else:
             self._explanation.show_number(arithmetic, *cell, self._number.value() - 1)
-        number = self._explanation.number
-        self._to_lab.setVisible(number is not None and _experiment(number, 0) is not None)
+        self._to_lab.setVisible(self._experiment() is not None)
+
+    def _experiment(self) -> Experiment | None:
+        """The number that is explained, for the Lab."""
+        place, arithmetic = self._explanation.place, self._arithmetic
+        if place is None or arithmetic is None:
+            return None
+        return experiment_of(arithmetic, *place, self._explanation.input_map)
 
     @Slot()
     def _take_to_lab(self) -> None:
-        number = self._explanation.number
-        if number is not None and (experiment := _experiment(number, self._explanation.input_map)) is not None:
+        if (experiment := self._experiment()) is not None:
             self.lab_wanted.emit(experiment)
             self.close()
+
+    @Slot()
+    def _ask_for_lesson(self) -> None:
+        if self._arithmetic is not None:
+            self.lesson_wanted.emit(LESSONS[self._arithmetic.reduction])
 
     @property
     def values(self) -> np.ndarray:
@@ -225,30 +252,3 @@ class MapDialog(QDialog):
     def _save(self) -> None:
         name = f"{self._title.split()[0]}-{self._number.value()}"
         save_as(self, "Save picture", name, (Format(".png", "PNG picture", lambda: png(self.picture())),))
-
-
-_MOST_CHANNELS, _LARGEST_KERNEL = 4, 7
-"""What the Lab's convolution has room for."""
-
-
-def _experiment(number: Number, input_map: int) -> Experiment | None:
-    """One sum of a convolution for the Lab; None where it is none, or too large. Of many input maps it is the one."""
-    patch, kernel = np.nan_to_num(number.patch), number.kernel
-    if kernel is None or patch.shape[0] != patch.shape[1] or len(patch) > _LARGEST_KERNEL:
-        return None
-    one = patch.shape[2] > _MOST_CHANNELS
-    maps = slice(input_map, input_map + 1) if one else slice(None)
-    state = {
-        "input": np.moveaxis(patch[..., maps], -1, 0).astype(float).tolist(),
-        "kernel": np.moveaxis(kernel[..., maps], -1, 0)[np.newaxis].astype(float).tolist(),
-        "biases": [number.bias or 0.0],
-        "bias": number.bias is not None and not one,
-        "activation": "relu" if number.activation == "ReLU" and not one else "linear",
-        "stride": 1,
-        "dilation": 1,
-        "padding": "valid",
-        "connections": "all",
-        "turned": False,
-        "step": 1,
-    }
-    return Experiment("convolution", state)

@@ -54,6 +54,8 @@ class MapRow(ItemLines):
 
     lab_wanted = Signal(object)
     """The arithmetic of one number is to be done in the Lab, as this `Experiment`."""
+    lesson_wanted = Signal(str)
+    """The lesson about this operation is wanted."""
 
     enlarged_changed = Signal()
     """One of its tiles is shown large now, or none any more."""
@@ -297,6 +299,7 @@ class MapRow(ItemLines):
             self._dialog = MapDialog(self._colormap, self._noun, self)
             self._dialog.finished.connect(self._forget_dialog)
             self._dialog.lab_wanted.connect(self.lab_wanted)
+            self._dialog.lesson_wanted.connect(self.lesson_wanted)
             self.enlarged_changed.emit()
         self._refresh_dialog(item)
         self._dialog.show()

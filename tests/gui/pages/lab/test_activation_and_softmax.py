@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.lab.activation_panel import ActivationPanel
 from cnnstudio.gui.pages.lab.curve_view import CurveView
@@ -32,8 +32,8 @@ def softmax(qtbot: QtBot) -> SoftmaxPanel:
 
 
 def test_a_number_is_moved_along_the_curve(activation: ActivationPanel) -> None:
-    x = activation.findChild(QSlider, "activation_x")
-    x.setValue(-20)
+    x = activation.findChild(DecimalBox, "activation_x")
+    activation.findChild(QSlider, "activation_slider").setValue(-20)
     assert activation.facts() == {"function": "relu", "x": -2, "value": 0, "slope": 0}
     activation.findChild(QPushButton, "activation_leaky_relu").click()
     assert activation.facts()["value"] == pytest.approx(-0.4)
@@ -43,9 +43,19 @@ def test_a_number_is_moved_along_the_curve(activation: ActivationPanel) -> None:
     assert "gives 0.5, and its slope there is 0.25" in activation.findChild(QLabel, "activation_numbers").text()
     curve, slope = activation.findChild(CurveView).curves
     np.testing.assert_allclose(np.gradient(curve.y, curve.x)[1:-1], slope.y[1:-1], atol=1e-3)
-    for state in ({"function": "linear"}, {"x": 99}):
+    for state in ({"function": "linear"}, {"x": 1e7}):
         with pytest.raises(StudioError, match="“"):
             activation.show_state(state)
+
+
+def test_the_curve_reaches_to_a_number_far_away(activation: ActivationPanel) -> None:
+    activation.show_state({"x": -130.25})
+    assert activation.facts()["x"] == -130.25
+    curve = activation.findChild(CurveView).curves[0]
+    assert (curve.x[0], curve.x[-1]) == (-200, 200)
+    activation.findChild(QSlider, "activation_slider").setValue(0)
+    assert activation.facts()["x"] == 0
+    assert activation.findChild(CurveView).curves[0].x[-1] == 6
 
 
 def test_logits_become_probabilities(softmax: SoftmaxPanel) -> None:

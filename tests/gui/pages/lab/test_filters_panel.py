@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.library import Library
-from cnnstudio.gui.pages.lab.filters_panel import FiltersPanel
+from cnnstudio.gui.pages.lab.filters_panel import FilteredPicture, FiltersPanel
 from cnnstudio.gui.pages.lab.picture_source import MOST_PIXELS, PictureSource, read_picture
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.images.matrix import Matrix
-from cnnstudio.lab.filters import FILTERS, filtered, joined
+from cnnstudio.lab.filters import FILTERS, filtered, joined, on_screen
 
 
 @pytest.fixture
@@ -36,18 +36,26 @@ def choose(qtbot: QtBot, panel: FiltersPanel, name: str, value: object) -> None:
         control.activated.emit(control.currentIndex())
 
 
+def check_numbers(result: FilteredPicture, expected: np.ndarray) -> None:
+    """Numbers at the edges and in the middle, and the pixels made of them."""
+    height, width, _ = expected.shape
+    for cell in ((0, 0), (0, width - 1), (1, 2), (height // 2, width // 3), (height - 1, 0), (height - 1, width - 2)):
+        np.testing.assert_allclose(result.numbers_at(*cell), expected[cell], atol=0.05)
+    assert result.pixels.dtype == np.uint8
+
+
 def test_a_photo_is_filtered_as_the_kernel_says(panel: FiltersPanel, qtbot: QtBot) -> None:
     choose(qtbot, panel, "filter_choice", "gaussian_blur")
     choose(qtbot, panel, "kernel_side", 5)
     result = panel.result
     assert result is not None
     expected = filtered(result.picture, FILTERS["gaussian_blur"].make(5))
-    np.testing.assert_allclose(result.numbers, expected, atol=0.01)
-    assert result.pixels.dtype == np.uint8
+    check_numbers(result, expected)
+    np.testing.assert_array_equal(result.pixels, on_screen(expected, "clip"))
     assert panel.facts()["side"] == 5
     with qtbot.waitSignal(panel.filtered):
         panel.findChild(QSlider, "strength_slider").setValue(0)
-    np.testing.assert_allclose(panel.result.numbers, result.picture, atol=0.01)
+    np.testing.assert_array_equal(panel.result.pixels, result.picture)
 
 
 def test_typing_a_weight_makes_a_filter_of_ones_own(panel: FiltersPanel, qtbot: QtBot) -> None:
@@ -60,7 +68,7 @@ def test_typing_a_weight_makes_a_filter_of_ones_own(panel: FiltersPanel, qtbot: 
         with qtbot.waitSignal(panel.filtered):
             kernel.set_text((0, 0), text)
         assert panel.findChild(QLabel, "kernel_problem").text()
-        assert np.isfinite(panel.result.numbers).all()  # the rest goes on, with 0 in its place
+        assert np.isfinite(panel.result.numbers_at(0, 0)).all()  # the rest goes on, with 0 in its place
     with qtbot.waitSignal(panel.filtered):
         kernel.set_text((0, 0), "0")
     assert panel.findChild(QLabel, "kernel_problem").isHidden()
@@ -75,13 +83,14 @@ def test_filters_follow_each_other(panel: FiltersPanel, qtbot: QtBot) -> None:
     choose(qtbot, panel, "filter_choice", "sobel_x")
     picture = panel.result.picture
     both = filtered(filtered(picture, FILTERS["sharpen"].make(3)), FILTERS["sobel_x"].make(3))
-    np.testing.assert_allclose(panel.result.numbers, both, atol=0.05)
+    check_numbers(panel.result, both)
     whole = joined([FILTERS["sharpen"].make(3), FILTERS["sobel_x"].make(3)])
     np.testing.assert_allclose(panel.facts()["joined"], whole)
     assert "one kernel of 5 × 5" in panel.findChild(QLabel, "chain_text").text()
     with qtbot.waitSignal(panel.filtered):
         panel.findChild(QCheckBox, "relu_check").click()
-    assert panel.result.numbers.min() == 0
+    sharp = np.maximum(filtered(picture, FILTERS["sharpen"].make(3)), 0)
+    check_numbers(panel.result, np.maximum(filtered(sharp, FILTERS["sobel_x"].make(3)), 0))
     with qtbot.waitSignal(panel.filtered):
         panel.findChild(QPushButton, "remove_filter_button").click()
     assert panel.state()["filters"] == ["sharpen"]
@@ -102,7 +111,7 @@ def test_a_drawing_is_filtered_while_it_is_drawn(panel: FiltersPanel, qtbot: QtB
 
 def test_a_pixel_is_followed_through_the_filter(panel: FiltersPanel) -> None:
     panel.findChild(PictureSource).view.point((10, 20))
-    was, now = panel.result.picture[10, 20], panel.result.numbers[10, 20]
+    was, now = panel.result.picture[10, 20], panel.result.numbers_at(10, 20)
     text = panel.findChild(QLabel, "pixel_text").text()
     assert text.startswith(f"Row 10, column 20: red {was[0]} becomes {now[0]:.0f}")
 
@@ -113,7 +122,7 @@ def test_pictures_of_ones_own_are_read_or_say_why_not(panel: FiltersPanel, qtbot
     source = panel.findChild(PictureSource)
     with qtbot.waitSignal(panel.filtered):
         source.open(tmp_path / "row.png")
-    assert panel.result.numbers.shape == (1, 40, 1)
+    assert panel.result.pixels.shape == (1, 40, 1)
     (tmp_path / "none.png").write_bytes(b"no picture")
     with qtbot.waitSignal(source.failed) as failed:
         source.open(tmp_path / "none.png")

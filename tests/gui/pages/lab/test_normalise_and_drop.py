@@ -77,7 +77,7 @@ def test_numbers_are_left_out_by_chance(dropout: DropoutPanel) -> None:
 
 def test_states_that_do_not_fit_change_nothing(batch: NormalisationPanel, dropout: DropoutPanel) -> None:
     for panel, states in (
-        (batch, ({"values": "words"}, {"gamma": 99}, {"moving": [1]}, {"moving": [0, -1]})),
+        (batch, ({"values": "words"}, {"gamma": 9999}, {"moving": [1]}, {"moving": [0, -1]})),
         (dropout, ({"values": [1]}, {"rate": 1}, {"seed": -1})),
     ):
         before = panel.state()

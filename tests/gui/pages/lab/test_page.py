@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from PySide6.QtWidgets import QComboBox, QListWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.library import Library
-from cnnstudio.gui.pages.lab.page import LabPage
+from cnnstudio.gui.pages.lab.page import NARROW, LabPage
 from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.experiment import Experiment
@@ -45,6 +46,21 @@ def test_an_experiment_comes_from_elsewhere(page: LabPage, qtbot: QtBot) -> None
     assert page.message.startswith("The Lab has no experiment “telepathy”")
     page.receive(Experiment("convolution"))
     assert page.message == ""
+
+
+def test_a_narrow_page_has_a_box_in_place_of_its_list(page: LabPage) -> None:
+    box, listed = page.findChild(QComboBox, "panel_choice"), page.findChild(QListWidget, "panel_list")
+    assert (box.isVisible(), listed.isVisible()) == (False, True)
+    page.show_panel("pooling")
+    page.resize(NARROW - 1, 500)
+    assert (box.isVisible(), listed.isVisible()) == (True, False)
+    assert box.currentText() == PANELS["pooling"].title
+    box.setCurrentIndex(box.findData("dropout"))
+    box.activated.emit(box.currentIndex())
+    assert page.panel_name == "dropout"
+    page.resize(NARROW, 500)
+    assert listed.isVisible()
+    assert listed.currentItem().text() == PANELS["dropout"].title
 
 
 def test_the_panel_shown_last_comes_back(qtbot: QtBot) -> None:

@@ -114,6 +114,26 @@ def test_every_mark_is_seen(matrix: Matrix, pixels: Callable[[QWidget], np.ndarr
         assert (pixels(matrix) != before).any()
 
 
+def test_what_changed_is_painted_as_if_all_were_new(qtbot: QtBot) -> None:
+    """Only cells that look otherwise are painted again, in the same picture."""
+    changed, new = (Matrix("matrix", "Numbers", "Some.", editable=True) for _ in range(2))
+    values = np.arange(30.0).reshape(5, 6)
+    changed.set_values(values)
+    for matrix in (changed, new):
+        qtbot.addWidget(matrix)
+    changed.grab()
+    values[2, 3] = 7
+    for matrix in (changed, new):
+        matrix.set_values(values, (0.0, 29.0))
+        matrix.set_marked(values % 4 > 0)
+        matrix.set_shown(values < 28)
+        matrix.set_text((1, 1), "words")
+        if matrix is changed:
+            matrix.grab()
+        matrix.set_text((1, 2), "−0.5")
+    assert changed.grab().toImage() == new.grab().toImage()
+
+
 def test_a_cell_in_words(matrix: Matrix) -> None:
     matrix.set_values(np.array([[0.1234567, -2.0]]))
     assert matrix.text_of((0, 0)) == "Input, row 0, column 0: 0.123457"

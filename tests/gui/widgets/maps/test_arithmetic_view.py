@@ -153,6 +153,9 @@ def test_escape_closes_the_map_at_once(grid, dialog, qtbot):
 def test_the_sum_is_taken_to_the_lab(grid, dialog, qtbot):
     grid.show_arithmetic([CONVOLUTION])
     dialog.findChild(object, "enlarged_map").point((0, 5))  # at the edge, with zeros in its patch
+    with qtbot.waitSignal(grid.lesson_wanted) as lesson:
+        dialog.findChild(QPushButton, "map_lesson_button").click()
+    assert lesson.args == ["convolution"]
     with qtbot.waitSignal(grid.lab_wanted) as wanted:
         dialog.findChild(QPushButton, "to_lab_button").click()
     (experiment,) = wanted.args

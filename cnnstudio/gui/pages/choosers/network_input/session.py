@@ -85,14 +85,17 @@ class LookInside:
     """A network to look into, with an image: what the Inside page is sent by another page.
 
     Attributes:
-        path: the model's.
-        input: the image as it was chosen; None for none.
+        path: the model's; None for the one in use.
+        input: the image as it was chosen; None for the one that is there.
         view: the name of the view that is wanted, of `cnnstudio.gui.pages.inside.view.VIEWS`; empty for the one shown.
+        operation: of `cnnstudio.models.trained.operations.OPERATIONS`: one number is wanted that the first layer makes
+            that does it; empty for none.
     """
 
-    path: Path
+    path: Path | None = None
     input: ModelInput | None = None
     view: str = ""
+    operation: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,55 @@
+"""A text that changes all the time, without moving what is around it."""
+
+from PySide6.QtCore import QEvent, QSize, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from cnnstudio.gui.controls.describe import Label
+
+
+class SteadyText(QWidget):
+    """Shows a label, and takes more room where its text needs it, but gives none back until it gets another width.
+
+    At each new text, a label in a layout has all lay out anew that is around it, which takes longer than to paint it;
+    and where the text is shorter, all below jumps.
+
+    Args:
+        label: takes its text through `setText` of this widget alone.
+    """
+
+    def __init__(self, label: Label) -> None:
+        super().__init__()
+        self._label = label
+        label.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    @Slot(str)
+    def setText(self, text: str) -> None:
+        """Shows another text."""
+        self._label.setText(text)
+        self._fit(self.minimumHeight())
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self._label.sizeHint().width(), self.minimumHeight())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit(0)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        """Letters of another size need other room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit(0)
+
+    def _fit(self, least: int) -> None:
+        """Makes room for the text; `least`: so high it is in any case."""
+        needed = self._label.heightForWidth(self.width())
+        self._label.resize(self.width(), needed)
+        if max(needed, least) != self.minimumHeight():
+            self.setFixedHeight(max(needed, least))

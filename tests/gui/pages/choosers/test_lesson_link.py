@@ -1,0 +1,31 @@
+"""A link to the lesson about what is shown."""
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
+from cnnstudio.lab.lessons import own_lessons_folder
+from tests.lab.test_lessons import GOOD, write
+
+
+def test_it_leads_to_the_lesson_that_there_is(qtbot: QtBot, home: Path) -> None:
+    library = Library()
+    link = LessonLink("link", library)
+    qtbot.addWidget(link)
+    link.show_concepts("mine", "MaxPooling2D")
+    assert link.isHidden()  # no lessons are known yet
+    with qtbot.waitSignal(library.changed):
+        library.refresh()
+    assert (link.accessibleName(), link.concept) == ("Lesson: Pooling", "MaxPooling2D")
+    with qtbot.waitSignal(link.wanted) as wanted:
+        link.click()
+    assert wanted.args == ["MaxPooling2D"]
+    write(own_lessons_folder(), GOOD)
+    with qtbot.waitSignal(library.changed):
+        library.refresh()
+    assert (link.accessibleName(), link.concept) == ("Lesson: Mine", "mine")
+    link.show_concepts("Permute")
+    assert link.isHidden()
+    library.shut_down()
