@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
@@ -52,5 +54,20 @@ def test_wrong_names_are_corrected_on_every_page(tmp_path: Path, qtbot: QtBot) -
     press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
     assert page.findChild(ModelChooser).path == inside.findChild(ModelChooser).path == path
     assert set(page.findChild(ProbabilityBars).listed) == {"ant", "bee", "cat"} and page.message == ""
-    page.shut_down()
     inside.shut_down()
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        Image.new("RGB", (20, 20), (80 * number, 9, 9)).save(tmp_path / "photos" / f"{number}.png")
+    page.receive(tmp_path / "photos")
+    view = page.findChild(FolderView)
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    press(qtbot, view, "wrong_folder_names_button")
+    qtbot.waitUntil(lambda: bool(page.findChildren(AdoptDialog)) and page.findChild(AdoptDialog).isVisible())
+    page.findChild(AdoptDialog).findChild(QPlainTextEdit, "adopt_classes").setPlainText("a\nb\nc")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        press(qtbot, page.findChild(AdoptDialog), "adopt_use")
+    assert view.isVisible() and view.results.begun.classes == ("ant", "bee", "cat")
+    press(qtbot, view, "accept_offer_button")
+    qtbot.waitUntil(lambda: not view.running and view.results is not None, timeout=SECONDS)
+    assert view.results.begun.classes == ("a", "b", "c")
+    page.shut_down()

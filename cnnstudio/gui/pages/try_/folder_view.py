@@ -55,11 +55,13 @@ class FolderView(QWidget):
         left(): the user wants to go back to single pictures.
         opened(object, object): the `PictureFile` of a thumbnail that was clicked, and the path of the model that
             answered here.
+        describe_wanted(object): what the model with this path is, which answered here, is to be said anew.
         ended(): the work has ended, whatever it led to.
     """
 
     left = Signal()
     opened = Signal(object, object)
+    describe_wanted = Signal(object)
     ended = Signal()
 
     def __init__(self) -> None:
@@ -76,7 +78,7 @@ class FolderView(QWidget):
         self._rows: list[int] = []
         self._folder = Path()
         self._model, self._model_title = Path(), ""
-        self._other_model, self._other_title = Path(), ""
+        self._other_model, self._other_title, self._other_adopted = Path(), "", False
         self._doubtful = False
         """Other things are known of the model since it answered."""
         self._save_in: Path | None = None
@@ -110,18 +112,20 @@ class FolderView(QWidget):
         """Whether there are predictions, or may be some soon."""
         return self.running or (self._results is not None and bool(self._results.everything))
 
-    def start(self, model: Path, title: str, folder: Path) -> None:
+    def start(self, model: Path, title: str, folder: Path, adopted: bool = False) -> None:
         """Classifies all pictures of a folder or a zip archive.
 
         Args:
             model: the model's path.
             title: its name.
             folder: the folder.
+            adopted: whether what the model is can be said anew.
         """
         self._progress.drop()
         self._message.hide()
         self._folder, self._model, self._model_title = folder, model, title
         self._doubtful = False
+        self._describe.setVisible(adopted)
         self._save_in = None
         self._results = None
         self._title.setText(breakable(folder.name or str(folder)))
@@ -131,16 +135,17 @@ class FolderView(QWidget):
         self._refresh()
         self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the network …")
 
-    def entered(self, model: Path, title: str) -> None:
+    def entered(self, model: Path, title: str, adopted: bool = False) -> None:
         """Called when the user comes back: a model that is chosen or described otherwise by now may classify it, too.
 
         Args:
             model: the path of the model that is chosen now.
             title: its name.
+            adopted: whether what it is can be said anew.
         """
         if self.running or (model == self._model and not self._doubtful):
             return
-        self._other_model, self._other_title = model, title
+        self._other_model, self._other_title, self._other_adopted = model, title, adopted
         text = f"{self._model_title} answered here; {title} is chosen now."
         if model == self._model:
             text = "What this model is was said anew after it answered here."
@@ -167,6 +172,14 @@ class FolderView(QWidget):
         on_key(self, Qt.Key.Key_Escape, self._leave)
         self._title = label(role="heading", name="folder_title", plain=True)
         self._subtitle = label(role="secondary", name="folder_subtitle")
+        self._describe = push_button(
+            "wrong_folder_names_button",
+            "Wrong names?",
+            "Asks again what the classes of this model are called, in which order they are, and how it takes pictures.",
+            lambda: self.describe_wanted.emit(self._model),
+            role="quiet",
+        )
+        self._describe.hide()
         self._save = push_button(
             "save_table_button",
             "&Save as CSV…",
@@ -175,7 +188,8 @@ class FolderView(QWidget):
             role="primary",
             picture="save",
         )
-        return row(back, (column(self._title, self._subtitle, gap=0), 1), self._save, gap=2 * GRID)
+        words = column(self._title, self._subtitle, gap=0)
+        return row(back, (words, 1), self._describe, self._save, gap=2 * GRID)
 
     def _build_classes(self) -> QWidget:
         self._histogram = describe(
@@ -396,7 +410,7 @@ class FolderView(QWidget):
 
     @Slot()
     def _classify_again(self) -> None:
-        self.start(self._other_model, self._other_title, self._folder)
+        self.start(self._other_model, self._other_title, self._folder, self._other_adopted)
 
     @Slot()
     def _ask_place(self) -> None:

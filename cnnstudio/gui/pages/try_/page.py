@@ -376,6 +376,8 @@ class TryPage(Page):
         self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
+        if self._folder is not None and self._views.currentWidget() is self._folder:
+            self._show_folder()  # the model may have been described anew there
         self.ready.emit()
 
     @Slot()
@@ -414,10 +416,11 @@ class TryPage(Page):
             self._folder = FolderView()
             self._folder.left.connect(partial(self._views.setCurrentIndex, 0))
             self._folder.opened.connect(self._open_of_folder)
+            self._folder.describe_wanted.connect(self._describe_of_folder)
             self._folder.ended.connect(self._offer_folder)
             self._views.addWidget(self._folder)
         self._show_folder()
-        self._folder.start(path, self._models.name, folder)
+        self._folder.start(path, self._models.name, folder, self._models.adopted)
         self._offer_folder()
 
     @Slot()
@@ -430,7 +433,12 @@ class TryPage(Page):
         if self._folder is not None:
             self._views.setCurrentWidget(self._folder)
             if self._models.path is not None:
-                self._folder.entered(self._models.path, self._models.name)
+                self._folder.entered(self._models.path, self._models.name, self._models.adopted)
+
+    @Slot(object)
+    def _describe_of_folder(self, model: Path) -> None:
+        self._models.choose(model)
+        self._models.ask_again()
 
     @Slot(object)
     def _open_of_folder(self, file: PictureFile, model: Path) -> None:
