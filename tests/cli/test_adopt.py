@@ -172,25 +172,3 @@ def test_names_for_one_output_are_two(outcome, vector, tmp_path):
     names.write_text("0 dog\n1 cat\n")
     code, out, _ = outcome("adopt", str(vector), "--classes", str(names))
     assert code == 0 and "near 0 means “dog”, one near 1 “cat”" in out
-
-
-def test_an_order_of_classes_that_is_clearly_wrong_is_not_kept(outcome, tmp_path):
-    keras = import_keras()
-    for name, level in (("dark", 20), ("light", 230)):
-        for number in range(6):
-            path = tmp_path / "two levels" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("L", (16, 16), level + number).save(path)
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1, "sigmoid")])
-    model.layers[-1].set_weights([np.full((64, 1), -0.2), np.array([6.0])])  # near 1 where it is dark
-    model.save(tmp_path / "level.keras")
-    common = "adopt", str(tmp_path / "level.keras"), "--dataset", str(tmp_path / "two levels")
-    code, out, _ = outcome(*common)
-    assert code == 0 and "near 0 means “light”, one near 1 “dark”" in out
-    assert "Tried on 12 images of “two levels”: 0 % are right with the classes in the order “dark”, “light”" in out
-    assert "That order is kept; to have the other one, add --classes dark,light." in out
-    code, out, _ = outcome(*common, "--classes", "dark,light")
-    assert code == 0 and "near 0 means “dark”, one near 1 “light”" in out
-    assert "The order that you gave is kept; to have the other one, add --classes light,dark." in out
-    code, out, _ = outcome(*common, "--classes", "hell,dunkel")
-    assert code == 0 and "“dunkel”" in out and "--classes dunkel,hell" in out

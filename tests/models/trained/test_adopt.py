@@ -10,7 +10,6 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import (
-    completed_model,
     inspect_model,
     list_adopted,
     read_class_names,
@@ -383,16 +382,3 @@ def test_answers_of_a_size_that_the_network_does_not_take_are_asked_again(save, 
         load_classifier(path)
     place.write_text(json.dumps(values | {"outputs": "votes"}))
     assert remembered(path) is None
-
-
-def test_a_normalisation_that_was_measured_answers_as_there(save, images):
-    import keras
-
-    front = keras.layers.Normalization()
-    front.adapt(images.astype(np.float32))
-    model = network(front=[front], activation="softmax")
-    path = save(model)
-    guess = inspect_model(path).guess
-    pixels = images.astype(np.float32)
-    assert guess.value_range == "0-255"
-    np.testing.assert_allclose(completed_model(path, guess)(pixels), model(pixels), atol=1e-5)
