@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
 from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
 from cnnstudio.gui.pages.inside.levels import (
     ConvolutionLevel,
@@ -237,31 +236,3 @@ def test_a_picture_for_another_model_opens_it(page: InsidePage, qtbot: QtBot, tm
     with qtbot.waitSignal(page.navigate) as sent:
         page.receive(tmp_path)
     assert sent.args == ["try", tmp_path]
-
-
-def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: QtBot, page: InsidePage) -> None:
-    view = page.view
-    with qtbot.waitSignal(page.library.refreshed):
-        page.library.refresh()
-    for operation, level, down, concept in (
-        ("convolution", NumberLevel, 2, "Conv2D"),
-        ("activation", NumberLevel, 2, "Conv2D"),  # LeNet-5 has it at the end of its convolutions
-        ("pooling", NumberLevel, 1, "MaxPooling2D"),
-        ("dense", DenseLevel, 1, "Dense"),
-        ("softmax", SoftmaxLevel, 1, "softmax"),
-    ):
-        page.receive(LookInside(view="network", operation=operation))
-        qtbot.waitUntil(lambda wanted=(level, down): (type(view.level), view.levels_down) == wanted, timeout=SECONDS)
-        lesson = page.findChild(LessonLink)
-        assert lesson.concept == concept
-        if isinstance(view.level, NumberLevel):
-            assert view.level.number.value == pytest.approx(float(view.level.arithmetic.output.max()))
-        with qtbot.waitSignal(view.navigate) as sent:
-            page.findChild(QPushButton, "level_to_lab_button").click()
-        assert sent.args[0] == "lab"
-        assert sent.args[1].panel == ("convolution" if operation == "activation" else operation)
-        view.go_back()
-    page.receive(LookInside(view="network", operation="normalisation"))
-    assert page.message == "LeNet-5 on MNIST has no batch normalisation, but ResNet-20 on Fashion-MNIST has."
-    offer = page.findChild(QPushButton, "accept_offer_button")
-    assert offer.text() == "Open ResNet-20 on Fashion-MNIST"

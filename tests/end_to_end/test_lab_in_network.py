@@ -1,0 +1,62 @@
+"""From an experiment of the Lab to the same number in a trained network, and back to the Lab with its numbers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
+from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
+from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.storage import shipped
+
+SECONDS = 60_000
+MODEL = shipped("trained/lenet5-mnist")
+SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[InsidePage]:
+    """LeNet-5 looked into with a seven, where nothing moves by itself."""
+    settings = Settings()
+    settings.reduced_motion = True
+    page = InsidePage(settings)
+    qtbot.addWidget(page)
+    page.resize(1192, 800)
+    page.show()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([SEVEN]), "network"))
+    yield page
+    page.shut_down()
+
+
+def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: QtBot, page: InsidePage) -> None:
+    view = page.view
+    with qtbot.waitSignal(page.library.refreshed):
+        page.library.refresh()
+    for operation, level, down, concept in (
+        ("convolution", NumberLevel, 2, "Conv2D"),
+        ("activation", NumberLevel, 2, "Conv2D"),  # LeNet-5 has it at the end of its convolutions
+        ("pooling", NumberLevel, 1, "MaxPooling2D"),
+        ("dense", DenseLevel, 1, "Dense"),
+        ("softmax", SoftmaxLevel, 1, "softmax"),
+    ):
+        page.receive(LookInside(view="network", operation=operation))
+        qtbot.waitUntil(lambda wanted=(level, down): (type(view.level), view.levels_down) == wanted, timeout=SECONDS)
+        lesson = page.findChild(LessonLink)
+        assert lesson.concept == concept
+        if isinstance(view.level, NumberLevel):
+            assert view.level.number.value == pytest.approx(float(view.level.arithmetic.output.max()))
+        with qtbot.waitSignal(view.navigate) as sent:
+            page.findChild(QPushButton, "level_to_lab_button").click()
+        assert sent.args[0] == "lab"
+        assert sent.args[1].panel == ("convolution" if operation == "activation" else operation)
+        view.go_back()
+    page.receive(LookInside(view="network", operation="normalisation"))
+    assert page.message == "LeNet-5 on MNIST has no batch normalisation, but ResNet-20 on Fashion-MNIST has."
+    offer = page.findChild(QPushButton, "accept_offer_button")
+    assert offer.text() == "Open ResNet-20 on Fashion-MNIST"
