@@ -1,5 +1,6 @@
 """Downloads on the Data page, from a real server."""
 
+import gc
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,7 @@ def test_another_choice_ends_the_download(page: DataPage, server: Server, qtbot:
 
 
 def test_closing_ends_the_download(page: DataPage, server: Server, qtbot: QtBot) -> None:
+    gc.collect()  # what other tests have left ends its threads
     server.serve("/images.bin", stuck(BODY, 500_000))
     click(page, "download_button")
     qtbot.waitUntil(server.asked.is_set, timeout=SECONDS)
