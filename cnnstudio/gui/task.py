@@ -58,7 +58,7 @@ class Task(QObject):
         self._silent = False
         self._thread: threading.Thread | None = None
         self._running = False
-        self.destroyed.connect(self._stop.set)
+        _when_destroyed(self, self._stop.set)
 
     @property
     def running(self) -> bool:
@@ -138,7 +138,7 @@ class LatestTask(QObject):
         self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
         self._thread: threading.Thread | None = None
-        self.destroyed.connect(self._requests.close)
+        _when_destroyed(self, self._requests.close)
 
     def submit(self, function: Callable[..., object], *args: Any) -> None:
         """Asks for `function(*args)`; a request that still waits is dropped without a signal."""
@@ -203,6 +203,19 @@ def wait_for_threads(seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     threads = [thread for thread in threading.enumerate() if isinstance(thread, _Thread)]
     return all(_join(thread, deadline - time.monotonic()) for thread in threads)
+
+
+def _when_destroyed(task: QObject, close: Callable[[], None]) -> None:
+    """Calls a method of an object that a worker's thread may be the last to let go of.
+
+    PySide watches objects whose methods are connected, and takes the connection back in the thread in which they go; if
+    the GUI thread makes another one at that moment, the process crashes. It only holds a function.
+    """
+
+    def close_it() -> None:
+        close()
+
+    task.destroyed.connect(close_it)
 
 
 _Post = Callable[[str, object], None]

@@ -278,6 +278,14 @@ def test_a_destroyed_latest_task_ends_its_thread(qtbot: QtBot) -> None:
     assert wait_for_threads(20)
 
 
+def test_qt_watches_nothing_that_a_thread_may_be_the_last_to_hold(qtbot: QtBot) -> None:
+    """It would forget it in that thread, which crashes the process where the other one connects at that moment."""
+    task = Task(lambda stop, **_: weakref.getweakrefcount(stop))
+    with qtbot.waitSignal(task.finished) as watching:
+        task.start()
+    assert watching.args == [0]
+
+
 OWNERS_THAT_GO = """
 from PySide6.QtWidgets import QApplication, QWidget
 from cnnstudio.gui.task import LatestTask, wait_for_threads
