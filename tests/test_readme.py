@@ -36,6 +36,7 @@ def test_every_command_is_one_that_something_runs() -> None:
         screen.CAMERA_INSTALL,
         *shipped_commands(),
         "python -m tests.benchmarks --json",
+        "python -m tests.benchmarks lab_filter lab_step",
         "python -m tests.end_to_end.screenshots",
         "python tools/run_tests_elsewhere.py",
     }

@@ -1,4 +1,4 @@
-"""Trainings whose folder is moved or deleted meanwhile, and what a training leaves in memory."""
+"""Trainings whose folder is moved or deleted meanwhile, what they show of an image, and leave in memory."""
 
 import gc
 import shutil
@@ -10,7 +10,8 @@ import pytest
 from cnnstudio.models.trained.library import card_of, list_models, load_classifier
 from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
-from cnnstudio.training.events import EpochEnd, Moved
+from cnnstudio.training.events import EpochEnd, Moved, Probe
+from cnnstudio.training.reporter import ProbeChoice
 from cnnstudio.training.runs import initial_model
 from cnnstudio.training.trainer import train
 
@@ -58,3 +59,24 @@ def test_a_training_that_hardly_moves_ends_where_it_began(quick):
     start, end = initial_model(run, card_of(run)), load_classifier(run).model
     for one, other in zip(start.weights, end.weights, strict=True):
         np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=1e-5)
+
+
+def test_the_probe_shows_what_the_network_sees_of_one_image_after_the_other(quick, digits):
+    choice, probes = ProbeChoice(), []
+
+    def listen(event):
+        if isinstance(event, Probe):
+            probes.append(event)
+            choice.next()
+
+    result = train(replace(quick, architecture="lenet5", epochs=1), on_event=listen, probe=choice)
+    held = digits.hold_out(1 / 7, 0).validation
+    assert len(probes) >= 2
+    for number, probe in enumerate(probes[:2]):
+        assert np.array_equal(probe.image, held.images[number])
+        assert probe.label == held.labels[number]
+        assert probe.kernels.shape == (5, 5, 1, 6)
+        assert probe.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        shapes = {layer.name: layer.values.shape for layer in probe.layers}
+        assert shapes == {"conv1": (28, 28, 6), "pool1": (14, 14, 6), "conv2": (10, 10, 16), "pool2": (5, 5, 16)}
+    assert not np.array_equal(probes[0].kernels, result.classifier.model.get_layer("conv1").kernel.numpy())

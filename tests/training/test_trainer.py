@@ -18,7 +18,7 @@ from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
 from cnnstudio.training.loop import Block
-from cnnstudio.training.reporter import ProbeChoice, Speed, probe_layers
+from cnnstudio.training.reporter import Speed, probe_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
 pytestmark = pytest.mark.numbers
@@ -86,27 +86,6 @@ def test_the_card_tells_how_to_train_it_again(quick):
         "cnnstudio train --dataset digits --architecture softmax --epochs 1 --batch-size 64 --learning-rate 0.0015 "
         f"--seed 4 --augmentation none --schedule cosine --validation-fraction {1 / 7}"
     )
-
-
-def test_the_probe_shows_what_the_network_sees_of_one_image_after_the_other(quick, digits):
-    choice, probes = ProbeChoice(), []
-
-    def listen(event):
-        if isinstance(event, Probe):
-            probes.append(event)
-            choice.next()
-
-    result = train(replace(quick, architecture="lenet5", epochs=1), on_event=listen, probe=choice)
-    held = digits.hold_out(1 / 7, 0).validation
-    assert len(probes) >= 2
-    for number, probe in enumerate(probes[:2]):
-        assert np.array_equal(probe.image, held.images[number])
-        assert probe.label == held.labels[number]
-        assert probe.kernels.shape == (5, 5, 1, 6)
-        assert probe.probabilities.sum() == pytest.approx(1, abs=1e-5)
-        shapes = {layer.name: layer.values.shape for layer in probe.layers}
-        assert shapes == {"conv1": (28, 28, 6), "pool1": (14, 14, 6), "conv2": (10, 10, 16), "pool2": (5, 5, 16)}
-    assert not np.array_equal(probes[0].kernels, result.classifier.model.get_layer("conv1").kernel.numpy())
 
 
 def test_layers_of_the_probe_are_spread_from_the_first_to_the_last():

@@ -226,10 +226,10 @@ def test_batches_of_all_sizes_share_one_compilation(make_card, monkeypatch):
 
 
 def test_grey_images_need_no_channel_axis(lenet5):
-    np.testing.assert_array_equal(
-        lenet5.predict(IMAGES[0, :, :, 0]).probabilities, lenet5.predict(IMAGES[0]).probabilities
+    np.testing.assert_allclose(
+        lenet5.predict(IMAGES[0, :, :, 0]).probabilities, lenet5.predict(IMAGES[0]).probabilities, rtol=1e-6
     )
-    np.testing.assert_array_equal(lenet5.predict_many(IMAGES[..., 0]), lenet5.predict_many(IMAGES))
+    np.testing.assert_allclose(lenet5.predict_many(IMAGES[..., 0]), lenet5.predict_many(IMAGES), rtol=1e-6)
 
 
 def test_training_on_shows_in_the_next_prediction(make_card):

@@ -6,6 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnstudio.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The run of a softmax regression."""
+    folder = tmp_path_factory.mktemp("trained") / "softmax"
+    arguments = ["train", "--architecture", "softmax", "--epochs", "1", "--quiet", "--output", str(folder)]
+    assert main(arguments) == 0
+    return folder
+
 
 @pytest.fixture
 def digit(tmp_path):
