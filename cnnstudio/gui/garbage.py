@@ -32,12 +32,16 @@ class GarbageCollector(QObject):
 
     @Slot()
     def collect(self) -> None:
-        """Looks through the objects that are old enough to be looked through, as few as will do."""
-        young, middle, old = (count > most for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True))
-        if old and len(gc.get_objects(2)) > _GROWTH * self._old:
+        """Looks through as many objects as Python would have looked through meanwhile."""
+        made, youngest, young = gc.get_count()
+        thresholds = gc.get_threshold()
+        youngest_due = made / (thresholds[0] + 1)
+        young_due = (youngest + youngest_due) / (thresholds[1] + 1)
+        all_due = (young + young_due) / (thresholds[2] + 1)
+        if all_due >= 1 and len(gc.get_objects(2)) > _GROWTH * self._old:
             gc.collect()
             self._old = len(gc.get_objects(2))
-        elif middle or old:
+        elif young_due >= 1:
             gc.collect(1)
-        elif young:
+        elif youngest_due >= 1:
             gc.collect(0)
