@@ -2,9 +2,6 @@
 
 import errno
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,37 +91,6 @@ def test_two_folders_of_one_name_get_two(animals: Path, tmp_path: Path) -> None:
     assert names == ["animals", "animals-2", "mnist-2"]
     assert load_dataset("animals-2").classes == ("a", "b", "c")
     assert load_dataset("mnist").classes == DATASETS["mnist"].classes
-
-
-IMPORT = """
-import sys
-from pathlib import Path
-from cnnstudio.data.library import import_dataset
-print("ready", flush=True)
-sys.stdin.readline()
-for folder in sys.argv[1:]:
-    import_dataset(Path(folder))
-"""
-
-
-def test_two_programs_that_import_at_once_lose_nothing(animals: Path, tmp_path: Path) -> None:
-    folders = [animals.rename(tmp_path / "set 0")]
-    folders += [Path(shutil.copytree(folders[0], tmp_path / f"set {number}")) for number in range(1, 20)]
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", IMPORT, *folders[half::2]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for half in range(2)
-    ]
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("\n")
-        program.stdin.flush()
-    for program in programs:
-        program.communicate(timeout=60)
-        assert program.returncode == 0
-    assert {entry.path for entry in read_imported()[0]} == set(folders)
 
 
 def test_a_list_that_cannot_be_read_now_is_not_begun_anew(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:

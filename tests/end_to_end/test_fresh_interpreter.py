@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.models.layers import local_response_normalization
+from cnnstudio.screen import CAMERA_INSTALL
 
 pytestmark = pytest.mark.numbers
 
@@ -94,3 +95,45 @@ window.close()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     known = done.stdout.split()
     assert "shiboken6" in known and "imaplib" not in known and "cnnstudio.gui.main_window" not in known
+
+
+WITHOUT = """
+import sys
+wanted = []
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name == "PySide6.QtMultimedia":
+            wanted.append(name)
+            raise {error}
+sys.meta_path.insert(0, Blocker())
+from PySide6.QtWidgets import QApplication, QLabel
+application = QApplication([])
+from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.screen import _CAMERA_NEEDS
+_CAMERA_NEEDS["libnone.so.9"] = "libnone9"
+view = CameraView()
+told = []
+view.failed.connect(told.append)
+view.show()
+assert not wanted, "nothing is imported before it is started"
+view.start()
+assert wanted
+assert told == [view.problem()], told
+assert view.findChild(QLabel, "camera_problem").isVisible()
+assert "PySide6.QtMultimedia" not in sys.modules
+print(told[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "help_"),
+    [
+        ("ModuleNotFoundError('none', name=name)", CAMERA_INSTALL),
+        ("ImportError('libnone.so.9: cannot open shared object file: No such file or directory')", "libnone9"),
+    ],
+)
+def test_without_the_extra_it_says_how_to_get_it(error, help_):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(error=error)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert help_ in done.stdout

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -274,38 +272,3 @@ def test_what_a_killed_program_left_is_removed_a_day_later(folder: Path, home: P
     load(folder, rescan=True)
     assert not abandoned.exists()
     assert fresh.exists()
-
-
-SCRIPT = """
-import hashlib, sys
-from pathlib import Path
-from cnnstudio.data.folders.load import load_folder
-print("ready", flush=True)
-sys.stdin.readline()
-for _ in range(4):
-    dataset = load_folder(Path(sys.argv[1]), rescan=True)
-    dataset = load_folder(Path(sys.argv[1]))
-    print(hashlib.sha256(dataset.train.images[:].tobytes()).hexdigest(), flush=True)
-"""
-
-
-def test_two_programs_may_scan_a_folder_at_once(folder: Path, home: Path) -> None:
-    wanted, _ = load(folder)
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("\n")
-        program.stdin.flush()
-    hashes = [program.communicate(timeout=60)[0].split() for program in programs]
-    assert [program.returncode for program in programs] == [0, 0]
-    assert len(hashes[0]) == len(hashes[1]) == 4
-    assert len({*hashes[0], *hashes[1]}) == 1
-    again, decoded = load(folder)
-    assert not decoded
-    assert np.array_equal(pixels(again), pixels(wanted))

@@ -1,6 +1,5 @@
 """The camera's live picture: real QtMultimedia without a camera, fed through its own sink."""
 
-import subprocess
 import sys
 
 import numpy as np
@@ -11,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
 from cnnstudio.gui.widgets.drawing import camera
 from cnnstudio.gui.widgets.drawing.camera import CameraView, best_format, import_problem
-from cnnstudio.screen import _CAMERA_NEEDS, CAMERA_INSTALL
+from cnnstudio.screen import _CAMERA_NEEDS
 
 pytestmark = [pytest.mark.usefixtures("theme"), pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")]
 
@@ -199,48 +198,6 @@ def test_one_camera_needs_no_choice(view):
 )
 def test_small_and_fast_enough(formats, best):
     assert best_format(formats) == best
-
-
-WITHOUT = """
-import sys
-wanted = []
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name == "PySide6.QtMultimedia":
-            wanted.append(name)
-            raise {error}
-sys.meta_path.insert(0, Blocker())
-from PySide6.QtWidgets import QApplication, QLabel
-application = QApplication([])
-from cnnstudio.gui.widgets.drawing.camera import CameraView
-from cnnstudio.screen import _CAMERA_NEEDS
-_CAMERA_NEEDS["libnone.so.9"] = "libnone9"
-view = CameraView()
-told = []
-view.failed.connect(told.append)
-view.show()
-assert not wanted, "nothing is imported before it is started"
-view.start()
-assert wanted
-assert told == [view.problem()], told
-assert view.findChild(QLabel, "camera_problem").isVisible()
-assert "PySide6.QtMultimedia" not in sys.modules
-print(told[0])
-"""
-
-
-@pytest.mark.parametrize(
-    ("error", "help_"),
-    [
-        ("ModuleNotFoundError('none', name=name)", CAMERA_INSTALL),
-        ("ImportError('libnone.so.9: cannot open shared object file: No such file or directory')", "libnone9"),
-    ],
-)
-def test_without_the_extra_it_says_how_to_get_it(error, help_):
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(error=error)], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert help_ in done.stdout
 
 
 def test_what_cannot_be_loaded_for_another_reason_is_told():

@@ -1,3 +1,5 @@
+"""`cnnstudio train`: what it says, keeps and refuses."""
+
 import json
 import signal
 import threading
