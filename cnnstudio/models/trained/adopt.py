@@ -124,7 +124,7 @@ def inspect_model(path: Path) -> Inspection:
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
     if value_range != "0-255" and is_from_teachable_machine(path):
-        value_range, range_reason = "-1-1", "Its file is called as Teachable Machine calls those it exports."
+        value_range, range_reason = "-1-1", "It is called as Teachable Machine calls what it exports."
     rule, rule_reason = _likely_rule(likely)
     names = unnamed(max(count, 2))
     if (rule, count) == ("digit", 10):

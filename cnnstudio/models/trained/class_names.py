@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.parts import companions
+from cnnstudio.models.trained.parts import companions, model_names
 
 MAX_NAMES_BYTES = 4 * 2**20
 """Of a file with class names, as much as is read."""
@@ -26,8 +26,8 @@ _KEYS = ("class_names", "classes", "labels", "names", "class_indices", "id2label
 """Under which an object in JSON may hold the class names."""
 
 _NUMBERED = re.compile(r"(\d{1,6})[\s:;,=]+(.+)")
-_TEACHABLE_MACHINE = "keras_model.h5"
-"""What Teachable Machine calls the model that it exports."""
+_TEACHABLE_MACHINE = frozenset({"keras_model.h5", "model.savedmodel"})
+"""What Teachable Machine calls the file or the folder of the model that it exports."""
 
 
 def find_class_names(path: Path, count: int) -> tuple[tuple[str, ...] | None, str]:
@@ -59,8 +59,9 @@ def find_class_names(path: Path, count: int) -> tuple[tuple[str, ...] | None, st
 
 def is_from_teachable_machine(path: Path) -> bool:
     """Whether a model is called and numbered as Teachable Machine exports it."""
-    beside = dict(companions(path, (_TEACHABLE_MACHINE, "labels.txt"), 2**30))
-    return _TEACHABLE_MACHINE in beside and _NUMBERED.match(decoded(beside.get("labels.txt", b""))) is not None
+    if _TEACHABLE_MACHINE.isdisjoint(name.lower() for name in model_names(path)):
+        return False
+    return any(_NUMBERED.match(decoded(data)) for _, data in companions(path, ("labels.txt",), MAX_NAMES_BYTES))
 
 
 def decoded(data: bytes) -> str:
