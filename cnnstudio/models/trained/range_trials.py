@@ -203,9 +203,22 @@ def fitting_datasets(model: Inspection) -> list[DatasetEntry]:
     return found
 
 
+def likely_dataset(model: Inspection, datasets: Iterable[DatasetEntry]) -> DatasetEntry | None:
+    """Of some that fit a model, the first whose classes are called as its, and whose images are of its shape, too.
+
+    A user's own pictures come in any size; those that were imported in another one are hardly those of its training.
+    """
+    same = (entry for entry in datasets if entry.classes == model.guess.classes)
+    return next((entry for entry in same if any(_is_of(entry, shape) for shape in model.shapes)), None)
+
+
 def _matches(entry: DatasetEntry, shape: Sequence[int | None]) -> bool:
     if entry.path is not None:  # a user's own pictures come in any size, square
         return shape[0] == shape[1]
+    return _is_of(entry, shape)
+
+
+def _is_of(entry: DatasetEntry, shape: Sequence[int | None]) -> bool:
     return all(side in (None, given) for side, given in zip(shape, entry.image_shape, strict=True))
 
 

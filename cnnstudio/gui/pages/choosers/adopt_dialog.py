@@ -40,7 +40,7 @@ from cnnstudio.models.trained.adopt import (
 )
 from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.outputs import OUTPUTS
-from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, likely_dataset, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import certainty, percent
@@ -150,8 +150,8 @@ class AdoptDialog(QDialog):
             "takes its pictures.",
         )
         self._dataset.set_choices([_ANY_DATASET, *map(_choice_of, datasets)])
-        likely = next((entry.name for entry in datasets if entry.classes == guess.classes), "")
-        self._dataset.set_current(guess.dataset if again else likely)
+        self._likely = None if again else likely_dataset(model, datasets)
+        self._dataset.set_current(guess.dataset if self._likely is None else self._likely.name)
         self._dataset.changed.connect(self._take_dataset)
         self._classes = describe(
             QPlainTextEdit("\n".join(guess.classes)),
@@ -307,7 +307,7 @@ class AdoptDialog(QDialog):
         self._trial.failed.connect(self._message.show_failure)
         for ended in (self._trial.failed, self._trial.cancelled):
             ended.connect(self._offer_trial)
-        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
+        self._verdict = label(self._why_dataset, "small", "adopt_verdict", plain=True)
         self._range_reason = label(self._model.range_reason, "small")
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
@@ -414,7 +414,16 @@ class AdoptDialog(QDialog):
         entry = self._datasets.get(key)
         if entry is not None and set(entry.classes) != set(self._classes.toPlainText().splitlines()):
             self._classes.setPlainText("\n".join(entry.classes))
+        if self._trials is None:
+            self._verdict.setText(self._why_dataset)
         self._offer_trial()
+
+    @property
+    def _why_dataset(self) -> str:
+        """Why a data set is filled in, and what for."""
+        if self._likely is None or self._dataset.current_key != self._likely.name:
+            return _WHY_DATASET
+        return f"{self._likely.called} has the same class names: is it this one? {_WHY_DATASET}"
 
     @Slot()
     def _tell_names(self) -> None:
@@ -562,7 +571,7 @@ class AdoptDialog(QDialog):
         self._offer_trial()
         if self._trials is not None:
             self._trials = None
-            self._verdict.setText(_WHY_DATASET)
+            self._verdict.setText(self._why_dataset)
             self._range_reason.setText(self._model.range_reason)
             self._table.hide()
             self._reorder.hide()
