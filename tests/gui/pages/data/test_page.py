@@ -315,7 +315,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
         click(page, "import_grey_chip")
     assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
-        click(page, "import_button")
+        QTest.keyClick(page.findChild(QAbstractButton, "import_button"), Qt.Key.Key_Return)
     assert page.dataset.image_shape == (48, 48, 1)
     assert page.dataset.classes == ("cat", "dog")
     assert text(page, "dataset_facts").startswith("40 images, 48×48, grey, 2 classes")
