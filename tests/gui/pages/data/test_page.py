@@ -383,6 +383,19 @@ def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, 
     assert page.findChild(DataBrowser).isVisible()
 
 
+def test_a_model_that_is_chosen_as_images_is_offered_to_the_try_page(
+    page: DataPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "model.keras").touch()
+    page.bring(folder)
+    assert page.message == "“theirs” holds a model, no images. The Try page opens it."
+    with qtbot.waitSignal(page.navigate) as sent:
+        click(page, "accept_offer_button")
+    assert sent.args == ["try", folder] and page.findChild(DataBrowser).isVisible()
+
+
 def test_whoever_has_images_of_their_own_is_shown_how_to_bring_them(page: DataPage) -> None:
     page.receive(BringImages())
     assert page.findChild(QWidget, "folder_layout").isVisible()
