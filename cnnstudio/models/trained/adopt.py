@@ -513,4 +513,8 @@ def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:
         return "digit", "Grey images of this size are most often handwritten digits, as in MNIST."
     if channels == 3 and min(height, width) >= 128:
         return "imagenet", "Colour images of this size are most often the middle of photos."
-    return "centre-crop", "Nothing more is known about its images."
+    return PLAIN_RULE, "Nothing more is known about its images."
+
+
+PLAIN_RULE = "centre-crop"
+"""How pictures are likely prepared for a network of whose images nothing is known."""

@@ -28,6 +28,7 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.task import Task, aside
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.trained.adopt import (
+    PLAIN_RULE,
     Answers,
     Inspection,
     check_answers,
@@ -309,6 +310,7 @@ class AdoptDialog(QDialog):
             ended.connect(self._offer_trial)
         self._verdict = label(self._why_dataset, "small", "adopt_verdict", plain=True)
         self._range_reason = label(self._model.range_reason, "small")
+        self._rule_reason = label(self._about_pictures(self._model.rule_reason), "small", "adopt_rule_reason")
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
 
@@ -321,15 +323,13 @@ class AdoptDialog(QDialog):
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
         trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
-        asked = len(model.shapes) > 1
-        about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
         said = [self._named] if model.names_reason else []
         questions = [
             _question("&Name", self._name),
             _question("T&rained on", self._dataset, self._verdict, within=trained),
             _question(title, self._classes, *said, beside=names),
             *self._image_questions(),
-            _question("&Pictures", self._rule, label(about_pictures, "small")),
+            _question("&Pictures", self._rule, self._rule_reason),
             _question("&Values of the pixels", self._range, self._range_reason, self._table),
             _question("Output&s", self._outputs, label(model.output_reason, "small")),
         ]
@@ -362,6 +362,10 @@ class AdoptDialog(QDialog):
         height = around + form.heightForWidth(inside - 3 * GRID) + 2 * GRID
         self.setMinimumWidth(_WIDTH)
         self.resize(_WIDTH, min(height, self.screen().availableSize().height() - 8 * GRID))
+
+    def _about_pictures(self, reason: str) -> str:
+        """What is known of its images, and the reason for an input rule; the former may have its own place above."""
+        return reason if len(self._model.shapes) > 1 else f"{self._model.input_reason} {reason}".strip()
 
     def _image_questions(self) -> list[QLayout]:
         model = self._model
@@ -560,9 +564,14 @@ class AdoptDialog(QDialog):
             f"With values of {VALUE_RANGES[trials.best.value_range].title} it does best on {trials.dataset.called}."
         )
         self._range_reason.setText(does_best if trials.tells else self._model.range_reason)
+        called = trials.dataset.called
         if is_news:
             self._range.set_current(trials.best.value_range)
             self._rule.set_current(trials.input_rule)
+            self._rule_reason.setText(self._about_pictures(f"So were the images of {called} prepared."))
+        elif trials.excludes and not self._again and self._rule.current_key == trials.input_rule != PLAIN_RULE:
+            self._rule.set_current(PLAIN_RULE)
+            self._rule_reason.setText(self._about_pictures(f"Its images are hardly those of {called}."))
 
     @Slot()
     def _forget_trials(self) -> None:
