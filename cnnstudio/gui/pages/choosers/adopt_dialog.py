@@ -427,7 +427,8 @@ class AdoptDialog(QDialog):
         """Why a data set is filled in, and what for."""
         if self._likely is None or self._dataset.current_key != self._likely.name:
             return _WHY_DATASET
-        return f"{self._likely.called} has the same class names: is it this one? {_WHY_DATASET}"
+        alike = "the same class names" if self._model.names_found else "such images, and as many classes"
+        return f"{self._likely.called} has {alike}: is it this one? {_WHY_DATASET}"
 
     @Slot()
     def _tell_names(self) -> None:

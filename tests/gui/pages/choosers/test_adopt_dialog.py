@@ -256,7 +256,7 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
     dialog.show()
     dataset, table = dialog.findChild(Picker, "adopt_dataset"), dialog.findChild(QLabel, "adopt_trials")
     assert dataset.current_key == "digits" and not table.isVisible()
-    assert told(dialog).startswith("Digits has the same class names: is it this one?")
+    assert told(dialog).startswith("Digits has such images, and as many classes: is it this one?")
     with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
         dialog.try_what_is_here()
     verdict = dialog.findChild(QLabel, "adopt_verdict").text()
