@@ -22,6 +22,10 @@ def certainty(share: float, decimals: int = 1) -> str:
     return f"> {percent(most, decimals)}" if whole == percent(1, decimals) else whole
 
 
+NO_CLASS = "none of the classes"
+"""The answer of a network whose classes have probabilities of their own, where none of them is likely."""
+
+
 def number(value: float) -> str:
     """A number of at least 0 to three digits, without powers of ten: “0.0123”, “1,234”, “< 0.001”."""
     if 0 < value < 0.001:

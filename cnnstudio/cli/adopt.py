@@ -17,6 +17,7 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.networks.weights import fitting_architectures
 from cnnstudio.models.trained.adopt import (
+    PLAIN_RULE,
     Answers,
     Inspection,
     check_answers,
@@ -190,6 +191,8 @@ def _told(
         if tells:
             answers = replace(answers, value_range=trials.best.value_range)
             answers = answers if ruled else replace(answers, input_rule=trials.input_rule)
+        elif trials.excludes and not ruled and answers.input_rule == trials.input_rule:
+            answers = replace(answers, input_rule=PLAIN_RULE)
     if tells or chosen:
         return replace(answers, dataset=entry.name) if entry.classes == answers.classes else answers
     return answers if named else replace(answers, classes=unnamed(len(answers.classes)))

@@ -13,7 +13,7 @@ from cnnstudio.cli.console import complain, engine_at_work, print_json, progress
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import certainty, counted, probability
+from cnnstudio.wording import NO_CLASS, certainty, counted, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
@@ -200,7 +200,7 @@ def _print_lines(entries: Sequence[Entry]) -> None:
             print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
         elif "predictions" in entry:
             named = (f"{one['class']} ({certainty(one['probability'])})" for one in entry["predictions"])
-            none = "" if entry.get("answers", ["one"]) else "none of the classes; the most probable: "
+            none = "" if entry.get("answers", ["one"]) else f"{NO_CLASS}; the most probable: "
             print(f"{_name(entry)}: {none}{', '.join(named)}")
 
 

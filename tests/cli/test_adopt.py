@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.trained.adopt import remembered
 
 
 @pytest.fixture
@@ -128,6 +129,11 @@ def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
     assert code == 0 and "of the 300 test images" in out
     code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
     assert code == 0 and "with values of 0 to 1 " in out and "guess" not in out
+    assert remembered(tmp_path / "mlp.keras").input_rule == "digit"
+    model.layers[-1].set_weights([means.T * 0, np.zeros(10)])  # it knows no digits
+    model.save(tmp_path / "blind.keras")
+    code, out, _ = outcome("adopt", str(tmp_path / "blind.keras"), "--dataset", "digits")
+    assert code == 0 and remembered(tmp_path / "blind.keras").input_rule == "centre-crop"
 
 
 @pytest.fixture
@@ -160,6 +166,7 @@ def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
     assert code == 0 and f"{tmp_path}/pictures/blue/c0.png: none of the classes; the most probable: blue (" in out
     code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "table.csv"))
     assert code == 0 and "8 of 12 images whose folder or name says the class are right." in out
+    assert (tmp_path / "table.csv").read_text("utf-8").count(".png,none of the classes,,blue,") == 4
     code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
     assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
 

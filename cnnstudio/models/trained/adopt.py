@@ -124,7 +124,7 @@ def inspect_model(path: Path) -> Inspection:
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
     if value_range != "0-255" and is_from_teachable_machine(path):
-        value_range, range_reason = "-1-1", "Its file is called as Teachable Machine calls those it exports."
+        value_range, range_reason = "-1-1", "It is called as Teachable Machine calls what it exports."
     rule, rule_reason = _likely_rule(likely)
     names = unnamed(max(count, 2))
     if (rule, count) == ("digit", 10):
@@ -513,4 +513,8 @@ def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:
         return "digit", "Grey images of this size are most often handwritten digits, as in MNIST."
     if channels == 3 and min(height, width) >= 128:
         return "imagenet", "Colour images of this size are most often the middle of photos."
-    return "centre-crop", "Nothing more is known about its images."
+    return PLAIN_RULE, "Nothing more is known about its images."
+
+
+PLAIN_RULE = "centre-crop"
+"""How pictures are likely prepared for a network of whose images nothing is known."""

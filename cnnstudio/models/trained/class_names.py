@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.parts import companions
+from cnnstudio.models.trained.parts import companions, model_names
 
 MAX_NAMES_BYTES = 4 * 2**20
 """Of a file with class names, as much as is read."""
@@ -17,7 +17,11 @@ NAMES_FILES = (
     *("labels.txt", "class_names.json", "labels.json", "class_indices.json", "class_names.txt", "classes.txt"),
     *("classes.json", "labels.csv", "classes.csv", "metadata.json"),
 )
-"""Files with class names that are looked for beside a model, in this order."""
+"""Files with class names that are looked for beside a model, in this order, after those that are called after it."""
+
+_CALLED_AFTER = ("{}_labels.txt", "{}_classes.txt", "{}_class_names.txt")
+_MAYBE_NOTES = "{}.txt"
+"""Texts that are called after a model: with its class names, and with them or whatever else; it is looked for last."""
 
 _ALSO_OF_OTHERS = "metadata.json"
 """What Keras calls a file without class names, and Teachable Machine one that has them."""
@@ -26,8 +30,8 @@ _KEYS = ("class_names", "classes", "labels", "names", "class_indices", "id2label
 """Under which an object in JSON may hold the class names."""
 
 _NUMBERED = re.compile(r"(\d{1,6})[\s:;,=]+(.+)")
-_TEACHABLE_MACHINE = "keras_model.h5"
-"""What Teachable Machine calls the model that it exports."""
+_TEACHABLE_MACHINE = frozenset({"keras_model.h5", "model.savedmodel"})
+"""What Teachable Machine calls the file or the folder of the model that it exports."""
 
 
 def find_class_names(path: Path, count: int) -> tuple[tuple[str, ...] | None, str]:
@@ -42,16 +46,19 @@ def find_class_names(path: Path, count: int) -> tuple[tuple[str, ...] | None, st
         are from or why they are not taken, empty where there is no file with names.
     """
     trouble = ""
-    for file, data in companions(path, NAMES_FILES, MAX_NAMES_BYTES):
+    own = Path(model_names(path)[-1]).stem.removesuffix(".weights").lower()
+    notes = _MAYBE_NOTES.format(own)
+    wanted = dict.fromkeys([*(form.format(own) for form in _CALLED_AFTER), *NAMES_FILES, notes])
+    for file, data in companions(path, tuple(wanted), MAX_NAMES_BYTES):
         try:
             names = listed_names(decoded(data))
         except StudioError as error:
-            if file != _ALSO_OF_OTHERS:
+            if file.lower() not in (_ALSO_OF_OTHERS, notes):
                 trouble = trouble or f"The names in {file} were not taken. {error}"
             continue
         if len(names) == count and len(set(names)) == count:
             return tuple(names), f"These are the names in {file}, which lies beside it."
-        if names and not trouble:
+        if names and not trouble and file.lower() != notes:
             why = f"there are {len(names):,}" if len(names) != count else "one is there twice"
             trouble = f"The names in {file} were not taken: {why}, and it has {count:,} outputs."
     return None, trouble
@@ -59,8 +66,9 @@ def find_class_names(path: Path, count: int) -> tuple[tuple[str, ...] | None, st
 
 def is_from_teachable_machine(path: Path) -> bool:
     """Whether a model is called and numbered as Teachable Machine exports it."""
-    beside = dict(companions(path, (_TEACHABLE_MACHINE, "labels.txt"), 2**30))
-    return _TEACHABLE_MACHINE in beside and _NUMBERED.match(decoded(beside.get("labels.txt", b""))) is not None
+    if _TEACHABLE_MACHINE.isdisjoint(name.lower() for name in model_names(path)):
+        return False
+    return any(_NUMBERED.match(decoded(data)) for _, data in companions(path, ("labels.txt",), MAX_NAMES_BYTES))
 
 
 def decoded(data: bytes) -> str:

@@ -91,6 +91,11 @@ class FilePrediction:
         return tuple(name for _, name, _ in self.top[:1]) if self.independent is None else self.independent
 
     @property
+    def of_none(self) -> bool:
+        """Whether the answer is that it is of none of the classes."""
+        return self.independent == () and bool(self.top)
+
+    @property
     def right(self) -> bool | None:
         """Whether the true class is answered; None where it is not known, or there is no single answer."""
         return self.truth in self.answers if self.top and self.truth and not self.parts else None

@@ -102,6 +102,11 @@ def find_model(text: str | Path) -> Path:
         raise StudioError(f"There are {len(named)} models called “{text}”. Name one by its path: {', '.join(named)}.")
     if named:
         return Path(named[0])
+    if path.is_absolute():
+        raise StudioError(
+            f"{path} is not there: it was moved or deleted. Open it again from where it is now, or choose another "
+            "model."
+        )
     similar = difflib.get_close_matches(str(text), [*folders, *(one.answers.name for one in adopted)], n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
     raise StudioError(f"There is no model “{text}”.{hint} The command “cnnstudio models” lists all there are.")

@@ -253,6 +253,21 @@ def read_parts(path: Path) -> Parts:
         return _parts_of(place, _only(names))
 
 
+def model_names(path: Path) -> list[str]:
+    """What a model's file is called, and before it the folder that it lies in, where that is known.
+
+    Args:
+        path: of the model, as for `read_parts`.
+    """
+    archive = None if is_folder(path) else _packed(path)
+    if archive is None:
+        file = model_file(path)
+        return [file.absolute().parent.name, file.name]
+    with archive:
+        _, names, folders = _lookup(_Zip(archive))
+        return [*folders[-1:], *names[:1]]
+
+
 def companions(path: Path, names: Sequence[str], limit: int) -> Iterator[tuple[str, bytes]]:
     """The files of some names that lie beside a model, in the order of the names.
 

@@ -17,7 +17,7 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.storage import alone, exists, is_file, remove, write_atomically
-from cnnstudio.wording import probability
+from cnnstudio.wording import NO_CLASS, probability
 
 _BOM = b"\xef\xbb\xbf"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -56,6 +56,9 @@ _JUDGED = ["folder_class", "right"]
 def columns(top: int, judged: bool = True) -> list[str]:
     """The headings of a table that names `top` classes for each file.
 
+    Where a file is of none of the classes, `NO_CLASS` stands in the place of the first one, without a probability, and
+    the most probable ones follow.
+
     Args:
         top: how many.
         judged: whether it says of which class a file is by its folder, and whether the first class is that one.
@@ -84,6 +87,8 @@ def _row(prediction: FilePrediction, top: int, model: str, judged: bool = True) 
     if prediction.sheet:
         named = [(f"a sheet of {prediction.sheet}", named[0][1])]
     cells = [cell for name, share in named for cell in (_text_cell(name), f"{probability(share):g}")]
+    if prediction.of_none:
+        cells = [NO_CLASS, "", *cells][: 2 * top]
     cells += [""] * (2 * top - len(cells))
     if judged:
         cells += [_text_cell(prediction.truth), {True: "yes", False: "no", None: ""}[prediction.right]]

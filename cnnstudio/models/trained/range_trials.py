@@ -137,6 +137,12 @@ class Trials:
         return self._is_known and self.order == self.classes
 
     @property
+    def excludes(self) -> bool:
+        """Whether the network does not know such images: by no range are more right than by guessing."""
+        is_poor = self.best.accuracy < self._guessing + TOLD
+        return self.images >= FEWEST and self.order == self.classes and is_poor
+
+    @property
     def verdict(self) -> str:
         """What the trial tells, in a sentence or two."""
         right, title = percent(self.best.accuracy, 0), VALUE_RANGES[self.best.value_range].title
@@ -150,7 +156,7 @@ class Trials:
             return f"{tried}: {now} are right with the classes in the order {_words(self.classes)}, but {then} {other}."
         if self._is_known:
             return f"{tried}: with values of {title}, {right} are right."
-        if self.best.accuracy >= self._guessing + TOLD:
+        if not self.excludes:
             return f"{tried}: {right} are right, which may be mere guessing. Try it on more images."
         others = ", or its classes are in another order" if len(self.classes) > 2 else ""
         return (
@@ -203,9 +209,22 @@ def fitting_datasets(model: Inspection) -> list[DatasetEntry]:
     return found
 
 
+def likely_dataset(model: Inspection, datasets: Iterable[DatasetEntry]) -> DatasetEntry | None:
+    """Of some that fit a model, the first whose classes are called as its, and whose images are of its shape, too.
+
+    A user's own pictures come in any size; those that were imported in another one are hardly those of its training.
+    """
+    same = (entry for entry in datasets if entry.classes == model.guess.classes)
+    return next((entry for entry in same if any(_is_of(entry, shape) for shape in model.shapes)), None)
+
+
 def _matches(entry: DatasetEntry, shape: Sequence[int | None]) -> bool:
     if entry.path is not None:  # a user's own pictures come in any size, square
         return shape[0] == shape[1]
+    return _is_of(entry, shape)
+
+
+def _is_of(entry: DatasetEntry, shape: Sequence[int | None]) -> bool:
     return all(side in (None, given) for side, given in zip(shape, entry.image_shape, strict=True))
 
 

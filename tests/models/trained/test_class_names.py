@@ -67,7 +67,9 @@ def model(theirs: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(theirs, tmp_path))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES_FILES if name != "metadata.json"])
+@pytest.mark.parametrize(
+    "name", ["model_labels.txt", "model.txt", *(name for name in NAMES_FILES if name != "metadata.json")]
+)
 def test_names_that_lie_beside_a_model_are_offered(model, name):
     (model.parent / name.upper()).write_text("\n".join(NAMES), encoding="utf-8")
     found = inspect_model(model)
@@ -95,6 +97,15 @@ def test_the_first_file_whose_names_fit_is_taken(model):
     (model.parent / "labels.txt").write_text("a\nb")
     (model.parent / "class_indices.json").write_text('{"x": 2, "y": 0, "z": 1}')
     assert find_class_names(model, 3)[0] == ("y", "z", "x")
+
+
+def test_names_that_are_called_after_a_model_come_first_and_notes_on_it_last(model):
+    (model.parent / "model.txt").write_text("Made in\nthe first\nweek.\nWorks.")
+    assert find_class_names(model, 3) == (None, "")
+    (model.parent / "labels.txt").write_text("a\nb\nc")
+    assert find_class_names(model, 3)[0] == ("a", "b", "c")
+    (model.parent / "model_labels.txt").write_text("x\ny\nz")
+    assert find_class_names(model, 3)[0] == ("x", "y", "z")
 
 
 def test_without_any_file_nothing_is_said(model):

@@ -118,6 +118,11 @@ def test_similar_names_are_offered(add_run):
         find_model("xyz")
 
 
+def test_of_a_path_where_nothing_is_any_more_it_is_said_so(tmp_path):
+    with pytest.raises(StudioError, match=r"theirs\.keras is not there: it was moved or deleted\. Open it again"):
+        load_classifier(tmp_path / "theirs.keras")
+
+
 def test_names_do_not_reach_beyond_their_folder(add_run, tmp_path, monkeypatch):
     add_run("lenet")
     monkeypatch.chdir(tmp_path)

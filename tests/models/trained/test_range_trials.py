@@ -11,7 +11,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import Inspection, inspect_model
-from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, likely_dataset, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import Cancelled, Progress
 
@@ -71,6 +71,12 @@ def test_data_sets_of_such_images_are_found(made):
     assert [entry.name for entry in fitting_datasets(model)][:2] == ["mnist", "fashion-mnist"]
     with pytest.raises(StudioError, match="not of the network's shape"):
         try_ranges(model, model.guess, DATASETS["cifar10"])
+
+
+@pytest.mark.parametrize(("shape", "likely"), [((28, 28, 1), True), ((8, 8, 1), False), ((28, 28, 3), False)])
+def test_the_same_class_names_are_not_enough_to_be_likely(made, shape: tuple[int, int, int], likely: bool):
+    own = replace(DATASETS["mnist"], name="own", image_shape=shape, path=Path("own"))
+    assert likely_dataset(made(), [DATASETS["fashion-mnist"], own]) == (own if likely else None)
 
 
 def test_a_trial_can_be_cancelled(made):

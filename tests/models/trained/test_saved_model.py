@@ -30,8 +30,10 @@ def test_it_answers_as_in_keras_2_wherever_it_lies(folder):
 
 
 def test_it_becomes_a_classifier_with_the_names_beside_it(folder):
-    for path in (PACKED, find_model(folder.parent)):
-        assert inspect_model(path).guess.classes == ("Cat", "Big Dog", "Käfer")
+    for path in (PACKED, find_model(folder.parent), find_model(folder)):
+        found = inspect_model(path)
+        assert found.guess.classes == ("Cat", "Big Dog", "Käfer") and found.guess.value_range == "-1-1"
+        assert found.range_reason == "It is called as Teachable Machine calls what it exports."
     np.testing.assert_allclose(answered(PACKED, "-1-1"), ANSWERS["-1-1"], atol=1e-5)
     assert remembered(find_model(folder)) is not None  # it is asked for once
 

@@ -28,6 +28,7 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.task import Task, aside
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.trained.adopt import (
+    PLAIN_RULE,
     Answers,
     Inspection,
     check_answers,
@@ -40,7 +41,7 @@ from cnnstudio.models.trained.adopt import (
 )
 from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.outputs import OUTPUTS
-from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, likely_dataset, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import certainty, percent
@@ -150,8 +151,8 @@ class AdoptDialog(QDialog):
             "takes its pictures.",
         )
         self._dataset.set_choices([_ANY_DATASET, *map(_choice_of, datasets)])
-        likely = next((entry.name for entry in datasets if entry.classes == guess.classes), "")
-        self._dataset.set_current(guess.dataset if again else likely)
+        self._likely = None if again else likely_dataset(model, datasets)
+        self._dataset.set_current(guess.dataset if self._likely is None else self._likely.name)
         self._dataset.changed.connect(self._take_dataset)
         self._classes = describe(
             QPlainTextEdit("\n".join(guess.classes)),
@@ -307,8 +308,9 @@ class AdoptDialog(QDialog):
         self._trial.failed.connect(self._message.show_failure)
         for ended in (self._trial.failed, self._trial.cancelled):
             ended.connect(self._offer_trial)
-        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
+        self._verdict = label(self._why_dataset, "small", "adopt_verdict", plain=True)
         self._range_reason = label(self._model.range_reason, "small")
+        self._rule_reason = label(self._about_pictures(self._model.rule_reason), "small", "adopt_rule_reason")
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
 
@@ -321,15 +323,13 @@ class AdoptDialog(QDialog):
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
         trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
-        asked = len(model.shapes) > 1
-        about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
         said = [self._named] if model.names_reason else []
         questions = [
             _question("&Name", self._name),
             _question("T&rained on", self._dataset, self._verdict, within=trained),
             _question(title, self._classes, *said, beside=names),
             *self._image_questions(),
-            _question("&Pictures", self._rule, label(about_pictures, "small")),
+            _question("&Pictures", self._rule, self._rule_reason),
             _question("&Values of the pixels", self._range, self._range_reason, self._table),
             _question("Output&s", self._outputs, label(model.output_reason, "small")),
         ]
@@ -362,6 +362,10 @@ class AdoptDialog(QDialog):
         height = around + form.heightForWidth(inside - 3 * GRID) + 2 * GRID
         self.setMinimumWidth(_WIDTH)
         self.resize(_WIDTH, min(height, self.screen().availableSize().height() - 8 * GRID))
+
+    def _about_pictures(self, reason: str) -> str:
+        """What is known of its images, and the reason for an input rule; the former may have its own place above."""
+        return reason if len(self._model.shapes) > 1 else f"{self._model.input_reason} {reason}".strip()
 
     def _image_questions(self) -> list[QLayout]:
         model = self._model
@@ -414,7 +418,17 @@ class AdoptDialog(QDialog):
         entry = self._datasets.get(key)
         if entry is not None and set(entry.classes) != set(self._classes.toPlainText().splitlines()):
             self._classes.setPlainText("\n".join(entry.classes))
+        if self._trials is None:
+            self._verdict.setText(self._why_dataset)
         self._offer_trial()
+
+    @property
+    def _why_dataset(self) -> str:
+        """Why a data set is filled in, and what for."""
+        if self._likely is None or self._dataset.current_key != self._likely.name:
+            return _WHY_DATASET
+        alike = "the same class names" if self._model.names_found else "such images, and as many classes"
+        return f"{self._likely.called} has {alike}: is it this one? {_WHY_DATASET}"
 
     @Slot()
     def _tell_names(self) -> None:
@@ -551,9 +565,14 @@ class AdoptDialog(QDialog):
             f"With values of {VALUE_RANGES[trials.best.value_range].title} it does best on {trials.dataset.called}."
         )
         self._range_reason.setText(does_best if trials.tells else self._model.range_reason)
+        called = trials.dataset.called
         if is_news:
             self._range.set_current(trials.best.value_range)
             self._rule.set_current(trials.input_rule)
+            self._rule_reason.setText(self._about_pictures(f"So were the images of {called} prepared."))
+        elif trials.excludes and not self._again and self._rule.current_key == trials.input_rule != PLAIN_RULE:
+            self._rule.set_current(PLAIN_RULE)
+            self._rule_reason.setText(self._about_pictures(f"Its images are hardly those of {called}."))
 
     @Slot()
     def _forget_trials(self) -> None:
@@ -562,7 +581,7 @@ class AdoptDialog(QDialog):
         self._offer_trial()
         if self._trials is not None:
             self._trials = None
-            self._verdict.setText(_WHY_DATASET)
+            self._verdict.setText(self._why_dataset)
             self._range_reason.setText(self._model.range_reason)
             self._table.hide()
             self._reorder.hide()

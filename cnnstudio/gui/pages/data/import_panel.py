@@ -310,6 +310,8 @@ class ImportPanel(QWidget):
             self.folder_wanted,
             role="primary",
         )
+        for button in (self._cancel, self._choose, self._import):
+            button.setAutoDefault(True)  # Enter presses the one with the focus, as in a dialog
         return row(STRETCH, self._cancel, self._choose, self._import)
 
     @property

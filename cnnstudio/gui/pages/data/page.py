@@ -65,6 +65,9 @@ class DataPage(Page):
         self._shown = ("", "")
         """Name and size of what is shown, as the list had them."""
         self._report: ReportPanel | None = None
+        self._offered: Path | None = None
+        """A model that was chosen as if it were images."""
+        self._message.accepted.connect(self._open_offered)
         head, facts, stack = self._build_head(), self._build_facts(), self._build_stack()
         self.setLayout(column(head, facts, self._message, (stack, 1), gap=2 * GRID, edge=SECTION))
         self._picker.changed.connect(self._choose)
@@ -105,6 +108,18 @@ class DataPage(Page):
             return
         self._stack.setCurrentWidget(self._import)
         self._import.open(payload)
+
+    def bring(self, path: Path) -> None:
+        """Looks through a folder or a zip that was chosen as images, to import them; of a model it says what it is."""
+        if not aside(partial(is_model, path)):
+            self.receive(path)
+            return
+        self._offered = path
+        self._message.show_offer(f"“{path.name}” holds a model, no images. The Try page opens it.", "Open it there")
+
+    @Slot()
+    def _open_offered(self) -> None:
+        self.navigate.emit("try", self._offered)
 
     @property
     def busy(self) -> str | None:
@@ -357,13 +372,13 @@ class DataPage(Page):
     def _ask_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Import a folder of images")
         if path:
-            self.receive(Path(path))
+            self.bring(Path(path))
 
     @Slot()
     def _ask_zip(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Import a zip of images", "", "Zip archives (*.zip)")
         if path:
-            self.receive(Path(path))
+            self.bring(Path(path))
 
     @Slot(object)
     def _accept(self, entry: DatasetEntry) -> None:

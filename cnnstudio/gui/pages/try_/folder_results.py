@@ -26,7 +26,7 @@ from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.storage import cache_folder
-from cnnstudio.wording import certainty, percent
+from cnnstudio.wording import NO_CLASS, certainty, percent
 
 TOP = 3
 """Classes that are named for each picture."""
@@ -216,10 +216,14 @@ class Results:
 
     Args:
         begun: the first event.
+
+    Attributes:
+        answers: what a picture is counted as: each class, and behind them `NO_CLASS`, where none of them is likely.
     """
 
     def __init__(self, begun: Begun) -> None:
         self.begun = begun
+        self.answers = (*begun.classes, NO_CLASS)
         self.everything: list[FilePrediction] = []
         self.predictions: list[FilePrediction] = []
         self.unreadable: list[FilePrediction] = []
@@ -228,7 +232,6 @@ class Results:
         self._truths: list[int] = []
         self._rights: list[bool | None] = []
         self._several: dict[int, tuple[int, ...]] = {}
-        self._independent = False
         self._numbers = {_plain(name): number for number, name in enumerate(begun.classes)}
 
     @property
@@ -255,11 +258,11 @@ class Results:
                 self.unreadable.append(one)
             else:
                 self.predictions.append(one)
-                self._classes.append(one.top[0][0])
-                self._shares.append(one.top[0][2])
+                best, _, share = one.top[0]
+                self._classes.append(len(self.begun.classes) if one.of_none else best)
+                self._shares.append(1 - share if one.of_none else share)
                 self._truths.append(truth)
                 self._rights.append(one.right)
-                self._independent |= one.independent is not None
                 if one.independent or one.parts:
                     answers = tuple(self.begun.classes.index(name) for name in dict.fromkeys(one.answers))
                     self._several[len(self.predictions) - 1] = answers
@@ -271,20 +274,17 @@ class Results:
         return self._numbers.get(named or class_in_name(_plain(file.file_name), self._numbers), UNKNOWN)
 
     def counts(self, sure: bool) -> np.ndarray:
-        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,).
+        """For each of `answers`, the pictures that got it with certainty, or without; (classes + 1,).
 
         Where each class has a probability of its own, a picture counts for all of its answers, and so does a sheet of
         digits.
         """
         chosen = (np.array(self._shares) >= UNSURE) == sure
-        if sure and self._independent:
-            named = [number for answers in self._several.values() for number in answers]
-        else:
-            sheets = [] if self._independent else [place for place in self._several if chosen[place]]
-            chosen[sheets] = False
-            named = np.array(self._classes, int)[chosen].tolist()
-            named += [number for place in sheets for number in self._several[place]]
-        return np.bincount(np.array(named, int), minlength=len(self.begun.classes))
+        several = [place for place in self._several if chosen[place]]
+        chosen[several] = False
+        named = np.array(self._classes, int)[chosen].tolist()
+        named += [number for place in several for number in self._several[place]]
+        return np.bincount(np.array(named, int), minlength=len(self.answers))
 
     def order(self, key: str, filter_: str, number: int | None) -> np.ndarray:
         """The places in `predictions` of the pictures to show.
@@ -292,10 +292,10 @@ class Results:
         Args:
             key: of `ORDERS`; each is one order of all that is shown.
             filter_: of `FILTERS`.
-            number: the class; None for all.
+            number: of the class, or of another of `answers`; None for all.
         """
         classes, shares = np.array(self._classes, int), np.array(self._shares, float)
-        frequency = np.bincount(classes, minlength=len(self.begun.classes))
+        frequency = np.bincount(classes, minlength=len(self.answers))
         keys = {"class": (-shares, classes, -frequency[classes]), "least": (shares,), "most": (-shares,)}
         order = np.lexsort(keys[key])
         keep = np.ones(len(order), bool)
@@ -322,6 +322,8 @@ class Results:
         """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
         named = ", ".join(f"{name} {certainty(share)}" for _, name, share in one.top)
+        if one.of_none:
+            named = f"{NO_CLASS}; the most probable: {named}"
         if one.sheet:
             named = f"a sheet of {one.sheet}; the least certain one is {certainty(one.top[0][2])} sure"
         truth = self._truths[place]

@@ -361,7 +361,7 @@ class FolderView(QWidget):
             ClassCounts(title, tuple(int(count[row]) for row in self._rows), series)
             for title, count, series in (("certain", sure, 0), ("uncertain", unsure, 1))
         ]
-        self._histogram.set_classes([results.begun.classes[row] for row in self._rows], parts, shows_means=False)
+        self._histogram.set_classes([results.answers[row] for row in self._rows], parts, shows_means=False)
         if number in self._rows:
             self._histogram.set_chosen(self._rows.index(number))
 

@@ -256,6 +256,7 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
     dialog.show()
     dataset, table = dialog.findChild(Picker, "adopt_dataset"), dialog.findChild(QLabel, "adopt_trials")
     assert dataset.current_key == "digits" and not table.isVisible()
+    assert told(dialog).startswith("Digits has such images, and as many classes: is it this one?")
     with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
         dialog.try_what_is_here()
     verdict = dialog.findChild(QLabel, "adopt_verdict").text()
@@ -263,11 +264,14 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
     if set(order) == {0}:
         assert dataset.current_key == "" and dialog.answers.classes[:2] == ("class 0", "class 1")
         assert "Fashion-MNIST has such images too" in verdict
+        assert dialog.answers.input_rule == "centre-crop"
+        assert "hardly those of Digits" in dialog.findChild(QLabel, "adopt_rule_reason").text()
         dataset.set_current("fashion-mnist")
         assert dialog.answers.classes == DATASETS["fashion-mnist"].classes
         assert dialog.answers.dataset == "fashion-mnist"
         return
     assert (dialog.answers.dataset, dialog.answers.value_range) == ("digits", "0-1") and "are right" in verdict
+    assert dialog.answers.input_rule == "digit"
 
 
 def test_a_trial_ends_with_the_dialog(

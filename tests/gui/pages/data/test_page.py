@@ -315,7 +315,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
         click(page, "import_grey_chip")
     assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
-        click(page, "import_button")
+        QTest.keyClick(page.findChild(QAbstractButton, "import_button"), Qt.Key.Key_Return)
     assert page.dataset.image_shape == (48, 48, 1)
     assert page.dataset.classes == ("cat", "dog")
     assert text(page, "dataset_facts").startswith("40 images, 48×48, grey, 2 classes")
@@ -381,6 +381,19 @@ def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, 
     assert page.findChild(QWidget, "folder_layout").isVisible()
     click(page, "cancel_import_button")
     assert page.findChild(DataBrowser).isVisible()
+
+
+def test_a_model_that_is_chosen_as_images_is_offered_to_the_try_page(
+    page: DataPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "model.keras").touch()
+    page.bring(folder)
+    assert page.message == "“theirs” holds a model, no images. The Try page opens it."
+    with qtbot.waitSignal(page.navigate) as sent:
+        click(page, "accept_offer_button")
+    assert sent.args == ["try", folder] and page.findChild(DataBrowser).isVisible()
 
 
 def test_whoever_has_images_of_their_own_is_shown_how_to_bring_them(page: DataPage) -> None:

@@ -416,11 +416,16 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
             one("pole/c.png", ("pole",), 0.1, 0.7, 0.2),
         ]
     )
-    assert results.counts(sure=True).tolist() == [1, 2, 0] and results.counts(sure=False).tolist() == [0, 0, 1]
+    assert results.answers == ("bar", "pole", "sun", "none of the classes")
+    assert results.counts(sure=True).tolist() == [1, 2, 0, 1] and not results.counts(sure=False).any()
     assert (results.judged, results.right) == (3, 2)
     assert [results.label(place).text for place in range(3)] == ["bar, pole", "none (sun 30 %)", "pole"]
     assert sorted(results.order("class", "all", 1)) == [0, 2] and results.order("class", "wrong", 1).size == 0
-    assert results.order("class", "wrong", None).tolist() == [1]
+    assert results.order("class", "wrong", None).tolist() == results.order("class", "all", 3).tolist() == [1]
+    assert results.order("class", "unsure", None).size == 0 and results.order("least", "all", None)[-1] == 0
+    assert results.caption(1).startswith("sun/b.png: none of the classes; the most probable: sun 30.0 %, bar")
+    table, _ = results.save(tmp_path / "table.csv")
+    assert table.read_text("utf-8-sig").splitlines()[2].startswith("sun/b.png,none of the classes,,sun,0.3,bar,0.1,")
 
 
 def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
@@ -431,7 +436,7 @@ def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(
     several = FilePrediction(PictureFile("3/a.png", tmp_path / "3" / "a.png"), read[1].top, parts=tuple(read))
     single = FilePrediction(PictureFile("3/b.png", tmp_path / "3" / "b.png"), ((3, "3", 0.95),))
     results.add([several, single])
-    assert results.counts(sure=True).tolist() == [0, 1, 0, 2, *[0] * 6]
+    assert results.counts(sure=True).tolist() == [0, 1, 0, 2, *[0] * 7]
     assert (results.judged, results.right) == (1, 1)
     assert results.label(0).text == "3 digits: 3 1 3"
     assert results.caption(0) == "3/a.png: a sheet of 3 digits: 3 1 3; the least certain one is 90.0 % sure"
