@@ -263,6 +263,8 @@ class KernelsView(View):
         self._subject = subject
         outputs = {layer.name: layer.values for layer in subject.prediction.layers}
         self._activations.show_values(outputs.get(self._layer.currentData()), "Computing …")
+        if not outputs.keys() >= set(self.layers):  # it was answered for another view, or another layer
+            self.layers_wanted.emit()
         self._soon.start()
 
     def forget(self) -> None:
