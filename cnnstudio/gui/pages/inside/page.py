@@ -147,12 +147,12 @@ class InsidePage(Page):
             self.show_view(wanted.view)
         if wanted.path is not None:
             self._models.choose(wanted.path)
-        self._operation = OPERATIONS.get(wanted.operation)
-        self._show_operation()
         if wanted.input is not None:
             self._panel.show_input(wanted.input)
         elif wanted.path is None:
             self._show_some_image()
+        self._operation = OPERATIONS.get(wanted.operation)
+        self._show_operation()  # only now, for it is chosen by the image which number is shown
 
     def _show_some_image(self) -> None:
         """Shows the image that was answered last on any page; where there is none, one that suits the network."""
