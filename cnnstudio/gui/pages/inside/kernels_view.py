@@ -154,8 +154,8 @@ class KernelsView(View):
         self._order = combo("kernel_order_combo", "Order", "In which order the filters are shown.", ORDERS)
         self._order.currentIndexChanged.connect(self._refresh)
         chips = [
-            chip("kernels_as_pictures", "Pic&tures", "Each kernel is a picture: blue is negative, red positive."),
-            chip("kernels_as_numbers", "N&umbers", "The weights of one filter, to four decimals."),
+            chip("kernels_as_pictures", "Picture&s", "Each kernel is a picture: blue is negative, red positive."),
+            chip("kernels_as_numbers", "Num&bers", "The weights of one filter, to four decimals."),
         ]
         self._forms = QStackedWidget()
         chip_group(self, chips, self._forms.setCurrentIndex)

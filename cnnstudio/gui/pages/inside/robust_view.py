@@ -237,7 +237,7 @@ class RobustView(View):
     def _attack_parts(self) -> tuple[Part, ...]:
         self._attack_button = push_button(
             "attack_button",
-            "&Find the smallest change that flips it",
+            "Find the smallest chan&ge that flips it",
             "Looks, by the gradient, for the smallest change of the original image that makes each network answer "
             "otherwise.",
             self._attack,
