@@ -209,8 +209,8 @@ class NetworkView(View):
 
     @Slot()
     def _want_unit(self) -> None:
-        if self._asked is not None:
-            self.unit_wanted.emit(self._asked.name, self._asked.channel)
+        if self._asked is not None and self.level is not None:
+            self.unit_wanted.emit(self._asked.name, self.level.channel)
 
     # The levels below.
 
