@@ -400,7 +400,7 @@ class DenseLevel(Level):
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
         self.title = f"{arithmetic.name}, unit {channel + 1}"
-        self._bars = TermBars("strongest_inputs", "The strongest inputs")
+        self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
         content.set_content(column(self._steps, self._bars, STRETCH, gap=2 * GAP))
