@@ -34,6 +34,7 @@ from cnnstudio.models.trained.layer_arithmetic import (
     Place,
     Softmax,
 )
+from cnnstudio.wording import power_of_ten
 
 STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
@@ -394,12 +395,13 @@ class DenseLevel(Level):
     Args:
         arithmetic: of the layer.
         channel: the unit.
+        names: of the classes, where the layer gives the answer.
     """
 
-    def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
+    def __init__(self, arithmetic: LayerArithmetic, channel: int, names: tuple[str, ...] = ()) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, unit {channel + 1}"
+        self.title = f"{arithmetic.name}, {names[channel] if names else f'unit {channel + 1}'}"
         self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
@@ -460,7 +462,6 @@ class SoftmaxLevel(Level):
         super().__init__()
         self._arithmetic, self.channel, self._names = arithmetic, channel, names
         self._cell: Cell = cell or (0, 0)
-        self.title = f"{names[channel] if names else channel + 1}, softmax"
         self._bars = TermBars("softmax_terms", "The terms of the softmax")
         self._bars.current_changed.connect(self._point)
         self._bars.activated.connect(self._open)
@@ -532,6 +533,7 @@ class SoftmaxLevel(Level):
         return self._names[number] if self._names else f"channel {number + 1}"
 
     def _write(self) -> None:
+        self.title = f"{self._name(self.channel)}, softmax"
         steps = self.softmax
         if steps is None:
             return
@@ -551,7 +553,7 @@ class SoftmaxLevel(Level):
         self._formula.setText(
             f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
             f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
-            f"{power} / {format_value(steps.total)} = <b>{share:.7g}</b>{shift}"
+            f"{power} / {format_value(steps.total)} = <b>{format_value(share)}</b>{shift}"
         )
 
     def _show_output(self) -> None:
@@ -590,8 +592,10 @@ class SoftmaxLevel(Level):
     def _open(self, item: int) -> None:
         arithmetic, channel = self._arithmetic, self._shown[item]
         if isinstance(arithmetic, LayerArithmetic) and arithmetic.kernel is not None:
-            made = DenseLevel if arithmetic.takes_vector else ConvolutionLevel
-            self.deeper.emit(partial(made, arithmetic, channel))
+            if arithmetic.takes_vector:
+                self.deeper.emit(partial(DenseLevel, arithmetic, channel, self._names))
+            else:
+                self.deeper.emit(partial(ConvolutionLevel, arithmetic, channel))
 
 
 class FormulaLevel(Level):
@@ -739,7 +743,7 @@ def explained(calculation: Calculation) -> str:
 
 def _digits(value: float, inside: bool = False) -> str:
     """A number in five digits; in brackets where it is negative and stands in a formula."""
-    text = f"{value:.5g}".replace("-", "−")
+    text = power_of_ten(f"{value:.5g}").replace("-", "−")
     return f"({text})" if inside and value < 0 else text
 
 
@@ -776,7 +780,7 @@ def level_for(
     else:
         made = partial(NumberLevel, arithmetic, channel, None, cell)
         if arithmetic.takes_vector and arithmetic.reduction == "sum":
-            made = partial(DenseLevel, arithmetic, channel)
+            made = partial(DenseLevel, arithmetic, channel, names)
         elif arithmetic.reduction == "sum" and arithmetic.output.ndim == 3:
             made = partial(ConvolutionLevel, arithmetic, channel)
         if arithmetic.softmax(0, 0) is not None:
@@ -805,5 +809,5 @@ def levels_to_number(
             strongest = int(np.abs(np.nan_to_num(arithmetic.number(*(cell or (0, 0)), channel).sums)).argmax())
             return (*made, partial(NumberLevel, arithmetic, channel, strongest, cell))
         if operation == "dense" and arithmetic.mixes:
-            return (*made, partial(DenseLevel, arithmetic, channel))
+            return (*made, partial(DenseLevel, arithmetic, channel, names))
     return made

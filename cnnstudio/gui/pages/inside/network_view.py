@@ -360,7 +360,7 @@ class NetworkView(View):
         if name not in self._done:
             self._done.add(name)
             self.settings.remember(_HINTS_DONE, " ".join(sorted(self._done)))
-            self._tell()
+        self._tell()  # another number may be explained now
 
     # The columns.
 

@@ -192,6 +192,8 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
     assert bars.current == 5 and "logit of <b>5</b>" in formula.text()
     QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.item_rectangle(5).center().toPoint())
     assert isinstance(page.view.level, DenseLevel) and page.view.levels_down == 2
+    path = page.findChild(QLabel, "level_path").text().replace("\N{ZERO WIDTH SPACE}", "")
+    assert path == "All layers › 5, softmax › output, 5"
 
 
 def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
