@@ -189,6 +189,8 @@ class NumberLevel(Level):
     def __init__(self, arithmetic: LayerArithmetic, channel: int, place: int | None, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
+        if arithmetic.kernel is None:
+            self.hint = "Point at the input or the output."
         self._place, self._alone = place or 0, place is not None
         self._cell: Cell = cell or (0, 0)
         self._number: Number | None = None

@@ -223,6 +223,7 @@ def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> Non
     hint = page.findChild(QLabel, "network_hint")
     assert "Point at a map" in hint.text() and hint.isVisible()
     open_map(qtbot, page, "pool1", 0)
+    assert hint.text() == "Point at the input or the output."  # a pooling has no weights
     page.go_back()
     assert not hint.isVisible()
     again = InsidePage(Settings())
