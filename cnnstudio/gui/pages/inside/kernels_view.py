@@ -260,6 +260,8 @@ class KernelsView(View):
         """Shows the activations of another image, and its gradients a little later."""
         if self._start is None and not self._why and self._reading is None:
             self._read_start(subject.answer.path, subject.answer.card)
+        if self._subject is None:
+            self._gradient.show_values(None, "Computing …")
         self._subject = subject
         outputs = {layer.name: layer.values for layer in subject.prediction.layers}
         self._activations.show_values(outputs.get(self._layer.currentData()), "Computing …")

@@ -53,7 +53,7 @@ def summing(number: Number) -> list[str]:
     if number.activation:
         value = format_value(number.value)
         if number.activation in _MIXING:
-            lines.append(f"{number.activation} of the numbers of all channels, {before} among them: {value}")
+            lines.append(f"{number.activation} of all such numbers, {before} among them: {value}")
         else:
             lines.append(f"{number.activation}({before}) = {value}")
     return lines
