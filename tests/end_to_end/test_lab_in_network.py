@@ -12,6 +12,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInsi
 from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
@@ -74,3 +75,16 @@ def test_the_number_is_one_of_the_image_that_was_looked_at_last(qtbot: QtBot, pa
     assert view.level.title.startswith("1,")
     taken = view.level.experiment.state
     assert taken["true_class"] == np.argmax(taken["logits"])
+
+
+def test_an_image_that_was_answered_for_another_view_has_its_activations_among_the_kernels(
+    qtbot: QtBot, page: InsidePage
+) -> None:
+    page.receive(LookInside(view="kernels"))
+    histogram = page.view.findChild(Histogram, "activations_histogram")
+    qtbot.waitUntil(lambda: histogram.counts.size > 0, timeout=SECONDS)
+    page.show_view("why")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([ONE])))
+    page.receive(LookInside(view="kernels"))
+    qtbot.waitUntil(lambda: histogram.counts.size > 0, timeout=SECONDS)

@@ -65,15 +65,6 @@ def test_histograms_of_weights_activations_and_gradients(page: InsidePage, qtbot
     assert "from,to,numbers" in histogram(page, "weights").csv()
 
 
-def test_an_image_that_was_answered_for_another_view_has_its_activations_here(page: InsidePage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: histogram(page, "activations").counts.size > 0, timeout=SECONDS)
-    page.show_view("why")
-    with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        page.receive(LookInside(MODEL, Drawing([SEVEN[:4]])))
-    page.show_view("kernels")
-    qtbot.waitUntil(lambda: histogram(page, "activations").counts.size > 0, timeout=SECONDS)
-
-
 def test_of_a_model_that_was_not_trained_here_the_start_is_not_known(page: InsidePage, qtbot: QtBot) -> None:
     combo = page.findChild(QComboBox, "kernel_what_combo")
     qtbot.waitUntil(lambda: "trained here" in combo.toolTip(), timeout=SECONDS)
