@@ -1,5 +1,6 @@
 """Numbers as people say them."""
 
+import re
 from collections.abc import Iterable
 
 from cnnstudio.progress import Progress
@@ -31,6 +32,14 @@ def number(value: float) -> str:
     if 0 < value < 0.001:
         return "< 0.001"
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power_of_ten(number: str) -> str:
+    """A number as Python writes it, such as “5e-08”, as people do: “5×10⁻⁸”."""
+    return re.sub(r"e([-+]\d+)", lambda power: f"×10{str(int(power[1])).translate(_SUPERSCRIPT)}", number)
 
 
 def bracketed(number: str) -> str:

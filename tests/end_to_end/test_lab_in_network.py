@@ -12,10 +12,12 @@ from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInsi
 from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
+ONE = np.array([[140, 40], [140, 240]], np.float64)
 SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
 
 
@@ -60,3 +62,29 @@ def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: Q
     assert page.message == "LeNet-5 on MNIST has no batch normalisation, but ResNet-20 on Fashion-MNIST has."
     offer = page.findChild(QPushButton, "accept_offer_button")
     assert offer.text() == "Open ResNet-20 on Fashion-MNIST"
+
+
+@pytest.mark.parametrize("before", ["softmax", "convolution"])
+def test_the_number_is_one_of_the_image_that_was_looked_at_last(qtbot: QtBot, page: InsidePage, before: str) -> None:
+    view = page.view
+    page.receive(LookInside(view="network", operation=before))
+    qtbot.waitUntil(lambda: view.level is not None, timeout=SECONDS)
+    page.library.image = Drawing([ONE])  # as on the Try page
+    page.receive(LookInside(view="network", operation="softmax"))
+    qtbot.waitUntil(lambda: isinstance(view.level, SoftmaxLevel) and view.level.title[0] != "7", timeout=SECONDS)
+    assert view.level.title.startswith("1,")
+    taken = view.level.experiment.state
+    assert taken["true_class"] == np.argmax(taken["logits"])
+
+
+def test_an_image_that_was_answered_for_another_view_has_its_activations_among_the_kernels(
+    qtbot: QtBot, page: InsidePage
+) -> None:
+    page.receive(LookInside(view="kernels"))
+    histogram = page.view.findChild(Histogram, "activations_histogram")
+    qtbot.waitUntil(lambda: histogram.counts.size > 0, timeout=SECONDS)
+    page.show_view("why")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([ONE])))
+    page.receive(LookInside(view="kernels"))
+    qtbot.waitUntil(lambda: histogram.counts.size > 0, timeout=SECONDS)

@@ -29,8 +29,7 @@ def of(kind: str, **options: object) -> Arithmetic:
 
 
 def made(qtbot: QtBot, arithmetic: Arithmetic, channel: int):
-    make = level_for(arithmetic, channel, ())
-    assert make is not None
+    (make,) = level_for(arithmetic, channel, ())
     level = make()
     qtbot.addWidget(level)
     level.resize(1000, 700)

@@ -16,6 +16,7 @@ from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.units_view import UnitsView
 from cnnstudio.gui.pages.inside.view import OpenNetwork
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
 from cnnstudio.storage import shipped
 from tests.explaining.small_networks import scores_of
@@ -78,6 +79,9 @@ def test_a_picture_begins_at_once_and_can_be_stopped(view, qtbot, convnet):
     if "Stop" in button.text():
         button.click()
     assert button.text() == "&Begin anew"
+    (measured,) = strongest_images(convnet, view.picture.image[np.newaxis], [view.unit[0]])
+    said = view.findChild(QLabel, "unit_value").text()
+    assert said.endswith(f"It answers {format_value(float(measured.values[0, view.unit[1]]))}.")
     button.click()
     assert button.text() == "&Stop"
 
@@ -110,8 +114,8 @@ def test_two_clicks_lead_from_a_map_to_what_it_likes(qtbot):
     qtbot.waitUntil(button.isVisible, timeout=SECONDS)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert page.view is not network and page.view.unit == ("conv2", 3)
-    page.show_view("network")
-    assert page.view.levels_down == 1  # as it was left
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert page.view is network and network.levels_down == 1  # as it was left
     page.go_back()
     assert not button.isVisible()
     page.shut_down()

@@ -65,7 +65,7 @@ class ProgressPanel(QWidget):
         self._task: Task | None = None
         self._bar = ProgressBar(f"{name}_progress", title, "How much is done.")
         self._state = label(role="secondary", name=f"{name}_state", plain=True)
-        self._cancel = push_button(f"cancel_{name}_button", "&Cancel", cancel, self.cancel)
+        self._cancel = push_button(f"cancel_{name}_button", "Canc&el", cancel, self.cancel)
         self._cancel.setAutoDefault(False)
         if not cancel:
             self._cancel.hide()

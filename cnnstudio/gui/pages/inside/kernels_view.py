@@ -154,8 +154,8 @@ class KernelsView(View):
         self._order = combo("kernel_order_combo", "Order", "In which order the filters are shown.", ORDERS)
         self._order.currentIndexChanged.connect(self._refresh)
         chips = [
-            chip("kernels_as_pictures", "Pic&tures", "Each kernel is a picture: blue is negative, red positive."),
-            chip("kernels_as_numbers", "N&umbers", "The weights of one filter, to four decimals."),
+            chip("kernels_as_pictures", "Picture&s", "Each kernel is a picture: blue is negative, red positive."),
+            chip("kernels_as_numbers", "Num&bers", "The weights of one filter, to four decimals."),
         ]
         self._forms = QStackedWidget()
         chip_group(self, chips, self._forms.setCurrentIndex)
@@ -260,9 +260,13 @@ class KernelsView(View):
         """Shows the activations of another image, and its gradients a little later."""
         if self._start is None and not self._why and self._reading is None:
             self._read_start(subject.answer.path, subject.answer.card)
+        if self._subject is None:
+            self._gradient.show_values(None, "Computing …")
         self._subject = subject
         outputs = {layer.name: layer.values for layer in subject.prediction.layers}
         self._activations.show_values(outputs.get(self._layer.currentData()), "Computing …")
+        if not outputs.keys() >= set(self.layers):  # it was answered for another view, or another layer
+            self.layers_wanted.emit()
         self._soon.start()
 
     def forget(self) -> None:

@@ -34,6 +34,7 @@ from cnnstudio.models.trained.layer_arithmetic import (
     Place,
     Softmax,
 )
+from cnnstudio.wording import power_of_ten
 
 STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
@@ -48,6 +49,9 @@ _WORDS = {function.title: function.formula for function in ACTIVATIONS.values() 
 
 class Level(QWidget):
     """One level of the way down to a number.
+
+    Attributes:
+        channel: the map or the unit that is explained, counted from 0.
 
     Signals:
         deeper(object): a function that makes the level below, which is to be shown.
@@ -65,6 +69,7 @@ class Level(QWidget):
     hint_name = ""
     concept = ""
     """What it explains, where that is not what its layer mainly does."""
+    channel = 0
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -103,7 +108,7 @@ class ConvolutionLevel(Level):
 
     def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
         super().__init__()
-        self._arithmetic, self._channel = arithmetic, channel
+        self._arithmetic, self.channel = arithmetic, channel
         self.title = f"{arithmetic.name}, map {channel + 1}"
         self._view = ConvolutionView()
         self._view.chosen.connect(self._open)
@@ -130,7 +135,7 @@ class ConvolutionLevel(Level):
         """Shows the same for another image."""
         if isinstance(arithmetic, LayerArithmetic):
             self._arithmetic = arithmetic
-            self._view.show_map(arithmetic, self._channel, anew=False)
+            self._view.show_map(arithmetic, self.channel, anew=False)
 
     def target(self) -> QRectF:
         """The sum at the right."""
@@ -163,7 +168,7 @@ class ConvolutionLevel(Level):
     @Slot(int)
     def _open(self, place: int) -> None:
         self.done.emit(self.hint_name)
-        self.deeper.emit(partial(NumberLevel, self._arithmetic, self._channel, place))
+        self.deeper.emit(partial(NumberLevel, self._arithmetic, self.channel, place))
 
 
 class NumberLevel(Level):
@@ -183,7 +188,9 @@ class NumberLevel(Level):
 
     def __init__(self, arithmetic: LayerArithmetic, channel: int, place: int | None, cell: Cell | None = None) -> None:
         super().__init__()
-        self._arithmetic, self._channel = arithmetic, channel
+        self._arithmetic, self.channel = arithmetic, channel
+        if arithmetic.kernel is None:
+            self.hint = "Point at the input or the output."
         self._place, self._alone = place or 0, place is not None
         self._cell: Cell = cell or (0, 0)
         self._number: Number | None = None
@@ -238,7 +245,7 @@ class NumberLevel(Level):
     @property
     @override
     def experiment(self) -> Experiment | None:
-        return experiment_of(self._arithmetic, *self._cell, self._channel, self._place)
+        return experiment_of(self._arithmetic, *self._cell, self.channel, self._place)
 
     @property
     def _count(self) -> int:
@@ -250,18 +257,18 @@ class NumberLevel(Level):
         if not isinstance(arithmetic, LayerArithmetic):
             return
         self._arithmetic = arithmetic
-        source = arithmetic.number(0, 0, self._channel).channels[self._place]
+        source = arithmetic.number(0, 0, self.channel).channels[self._place]
         side = _MAP if self._wide else _SMALL_MAP
         _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs), side)
         if self._alone and arithmetic.kernel is not None:
-            values = arithmetic.of_one(self._channel, self._place)
+            values = arithmetic.of_one(self.channel, self._place)
             shown = ("diverging", limits_of(values, "diverging"))
             self._output_name.setText("What this kernel makes of it, before all are added up.")
         else:
             output = arithmetic.output
-            values = output[..., self._channel] if output.ndim == 3 else output[self._channel].reshape(1, 1)
+            values = output[..., self.channel] if output.ndim == 3 else output[self.channel].reshape(1, 1)
             shown = _viridis(output)
-            self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self._channel + 1}")
+            self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self.channel + 1}")
         _show(self._output, values, shown, side)
         self._input_name.setText(f"Input map {source + 1} of {arithmetic.inputs.shape[-1]:,}")
         self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
@@ -360,7 +367,7 @@ class NumberLevel(Level):
 
     def _refresh(self) -> None:
         arithmetic = self._arithmetic
-        self._number = number = arithmetic.number(*self._cell, self._channel)
+        self._number = number = arithmetic.number(*self._cell, self.channel)
         patch = number.patch[..., self._place]
         kernel = None if number.kernel is None else number.kernel[..., self._place]
         winner = chosen = None
@@ -390,13 +397,14 @@ class DenseLevel(Level):
     Args:
         arithmetic: of the layer.
         channel: the unit.
+        names: of the classes, where the layer gives the answer.
     """
 
-    def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
+    def __init__(self, arithmetic: LayerArithmetic, channel: int, names: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self._arithmetic, self._channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, unit {channel + 1}"
-        self._bars = TermBars("strongest_inputs", "The strongest inputs")
+        self._arithmetic, self.channel = arithmetic, channel
+        self.title = f"{arithmetic.name}, {names[channel] if names else f'unit {channel + 1}'}"
+        self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
         content.set_content(column(self._steps, self._bars, STRETCH, gap=2 * GAP))
@@ -406,15 +414,15 @@ class DenseLevel(Level):
     @property
     @override
     def experiment(self) -> Experiment | None:
-        return experiment_of(self._arithmetic, 0, 0, self._channel)
+        return experiment_of(self._arithmetic, 0, 0, self.channel)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same unit for another image."""
         if not isinstance(arithmetic, LayerArithmetic) or arithmetic.kernel is None:
             return
         self._arithmetic = arithmetic
-        number = arithmetic.number(0, 0, self._channel)
-        inputs, weights = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0, :, self._channel]
+        number = arithmetic.number(0, 0, self.channel)
+        inputs, weights = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0, :, self.channel]
         products = number.sums
         order = np.argsort(-np.abs(np.nan_to_num(products)), kind="stable")[:_STRONGEST]
         bars = [
@@ -454,9 +462,8 @@ class SoftmaxLevel(Level):
 
     def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...], cell: Cell | None = None) -> None:
         super().__init__()
-        self._arithmetic, self._channel, self._names = arithmetic, channel, names
+        self._arithmetic, self.channel, self._names = arithmetic, channel, names
         self._cell: Cell = cell or (0, 0)
-        self.title = f"{names[channel] if names else channel + 1}, softmax"
         self._bars = TermBars("softmax_terms", "The terms of the softmax")
         self._bars.current_changed.connect(self._point)
         self._bars.activated.connect(self._open)
@@ -493,7 +500,7 @@ class SoftmaxLevel(Level):
     @property
     @override
     def experiment(self) -> Experiment | None:
-        return None if self._steps is None else softmax_experiment(self._arithmetic.name, self._steps, self._channel)
+        return None if self._steps is None else softmax_experiment(self._arithmetic.name, self._steps, self.channel)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -501,14 +508,14 @@ class SoftmaxLevel(Level):
         if isinstance(arithmetic, LayerArithmetic):
             steps = arithmetic.softmax(*self._cell)
         else:
-            steps = arithmetic.number(*self._cell, self._channel).softmax
+            steps = arithmetic.number(*self._cell, self.channel).softmax
         self._steps = steps
         if steps is None:
             return
         if arithmetic.output.ndim == 3:
             self._show_output()
         order = np.argsort(-steps.logits, kind="stable").tolist()
-        self._shown = sorted({*order[:_STRONGEST], self._channel}) if len(order) > _STRONGEST else sorted(order)
+        self._shown = sorted({*order[:_STRONGEST], self.channel}) if len(order) > _STRONGEST else sorted(order)
         bars = [
             TermBar(
                 self._name(number),
@@ -520,18 +527,19 @@ class SoftmaxLevel(Level):
             for number in self._shown
         ]
         self._bars.show_terms(bars)
-        if self._channel in self._shown:
-            self._bars.set_current(self._shown.index(self._channel))
+        if self.channel in self._shown:
+            self._bars.set_current(self._shown.index(self.channel))
         self._write()
 
     def _name(self, number: int) -> str:
         return self._names[number] if self._names else f"channel {number + 1}"
 
     def _write(self) -> None:
+        self.title = f"{self._name(self.channel)}, softmax"
         steps = self.softmax
         if steps is None:
             return
-        number, theme = self._channel, colours()
+        number, theme = self.channel, colours()
         terms = []
         for other in self._shown:
             text = format_value(float(steps.exponentials[other]))
@@ -547,17 +555,17 @@ class SoftmaxLevel(Level):
         self._formula.setText(
             f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
             f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
-            f"{power} / {format_value(steps.total)} = <b>{share:.7g}</b>{shift}"
+            f"{power} / {format_value(steps.total)} = <b>{format_value(share)}</b>{shift}"
         )
 
     def _show_output(self) -> None:
         self._following = True
-        values = self._arithmetic.output[..., self._channel]
+        values = self._arithmetic.output[..., self.channel]
         _show(self._output, values, ("viridis", (0.0, 1.0)), _SMALL_MAP)
         self._output.point(self._cell)
         self._following = False
         self._output_name.setText(
-            f"{self._arithmetic.name}, map {self._channel + 1}; row {{}}, column {{}}".format(*self._cell)
+            f"{self._arithmetic.name}, map {self.channel + 1}; row {{}}, column {{}}".format(*self._cell)
         )
 
     @Slot(object)
@@ -570,8 +578,8 @@ class SoftmaxLevel(Level):
 
     @Slot(int)
     def _point(self, item: int) -> None:
-        if 0 <= item < len(self._shown) and self._shown[item] != self._channel:
-            self._channel = self._shown[item]
+        if 0 <= item < len(self._shown) and self._shown[item] != self.channel:
+            self.channel = self._shown[item]
             if self._arithmetic.output.ndim == 3:
                 self._show_output()
             self._write()
@@ -586,8 +594,10 @@ class SoftmaxLevel(Level):
     def _open(self, item: int) -> None:
         arithmetic, channel = self._arithmetic, self._shown[item]
         if isinstance(arithmetic, LayerArithmetic) and arithmetic.kernel is not None:
-            made = DenseLevel if arithmetic.takes_vector else ConvolutionLevel
-            self.deeper.emit(partial(made, arithmetic, channel))
+            if arithmetic.takes_vector:
+                self.deeper.emit(partial(DenseLevel, arithmetic, channel, self._names))
+            else:
+                self.deeper.emit(partial(ConvolutionLevel, arithmetic, channel))
 
 
 class FormulaLevel(Level):
@@ -604,7 +614,7 @@ class FormulaLevel(Level):
 
     def __init__(self, arithmetic: CellArithmetic, channel: int, cell: Cell | None = None) -> None:
         super().__init__()
-        self._arithmetic, self._channel = arithmetic, channel
+        self._arithmetic, self.channel = arithmetic, channel
         noun = "map" if arithmetic.output.ndim == 3 else "unit"
         self.title = f"{arithmetic.name}, {noun} {channel + 1}"
         self._cell: Cell = cell or (0, 0)
@@ -633,12 +643,12 @@ class FormulaLevel(Level):
     @property
     def calculation(self) -> Calculation:
         """The number that is explained."""
-        return self._arithmetic.number(*self._cell, self._channel)
+        return self._arithmetic.number(*self._cell, self.channel)
 
     @property
     @override
     def experiment(self) -> Experiment | None:
-        return experiment_of(self._arithmetic, *self._cell, self._channel)
+        return experiment_of(self._arithmetic, *self._cell, self.channel)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same number for another image."""
@@ -676,10 +686,10 @@ class FormulaLevel(Level):
         output = arithmetic.output
         units = len(output) if output.ndim == 1 else 0
         self._output.units = units
-        _show(self._output, as_map(output, self._channel), _viridis(output), side)
-        self._output.point(self._output.cell_of(self._channel) if units else self._cell)
+        _show(self._output, as_map(output, self.channel), _viridis(output), side)
+        self._output.point(self._output.cell_of(self.channel) if units else self._cell)
         self._following = False
-        self._name.setText(f"{arithmetic.name}, {'unit' if units else 'map'} {self._channel + 1}")
+        self._name.setText(f"{arithmetic.name}, {'unit' if units else 'map'} {self.channel + 1}")
         self._text.setText(explained(calculation))
 
     @Slot(object)
@@ -690,7 +700,7 @@ class FormulaLevel(Level):
         if output.ndim == 1:
             unit = cell[0] * self._output.values.shape[1] + cell[1]
             if unit < len(output):
-                self._channel = unit
+                self.channel = unit
         else:
             self._cell = cell
         self.done.emit(self.hint_name)
@@ -709,7 +719,7 @@ class FormulaLevel(Level):
             place = Place(number, *cell, channel)
         there = None if place is None else self._arithmetic.reached_by(place)
         if there is not None:
-            self._cell, self._channel = there[:2], there[2]
+            self._cell, self.channel = there[:2], there[2]
             self.done.emit(self.hint_name)
             self._refresh()
 
@@ -735,7 +745,7 @@ def explained(calculation: Calculation) -> str:
 
 def _digits(value: float, inside: bool = False) -> str:
     """A number in five digits; in brackets where it is negative and stands in a formula."""
-    text = f"{value:.5g}".replace("-", "−")
+    text = power_of_ten(f"{value:.5g}").replace("-", "−")
     return f"({text})" if inside and value < 0 else text
 
 
@@ -772,7 +782,7 @@ def level_for(
     else:
         made = partial(NumberLevel, arithmetic, channel, None, cell)
         if arithmetic.takes_vector and arithmetic.reduction == "sum":
-            made = partial(DenseLevel, arithmetic, channel)
+            made = partial(DenseLevel, arithmetic, channel, names)
         elif arithmetic.reduction == "sum" and arithmetic.output.ndim == 3:
             made = partial(ConvolutionLevel, arithmetic, channel)
         if arithmetic.softmax(0, 0) is not None:
@@ -801,5 +811,5 @@ def levels_to_number(
             strongest = int(np.abs(np.nan_to_num(arithmetic.number(*(cell or (0, 0)), channel).sums)).argmax())
             return (*made, partial(NumberLevel, arithmetic, channel, strongest, cell))
         if operation == "dense" and arithmetic.mixes:
-            return (*made, partial(DenseLevel, arithmetic, channel))
+            return (*made, partial(DenseLevel, arithmetic, channel, names))
     return made

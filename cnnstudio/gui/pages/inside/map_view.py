@@ -222,7 +222,7 @@ class MapView(View):
         methods = [chip(f"map_{one.name}", one.title, f"{one.tells} {one.limits}") for one in MAPS.values()]
         chip_group(self, methods, lambda number: self.show_method(list(MAPS)[number]))
         methods[list(MAPS).index(self._method)].setChecked(True)
-        self._errors = chip("map_errors", "Only err&ors", "Shows only the images that the network gets wrong.")
+        self._errors = chip("map_errors", "Only error&s", "Shows only the images that the network gets wrong.")
         self._errors.toggled.connect(self._show_errors)
         self._chips = ButtonRows([*methods, self._errors])
         self.map = ScatterMap()
@@ -390,7 +390,7 @@ class MapView(View):
         self._legend.clear()
         self._errors.setChecked(False)
         self._errors.setEnabled(False)
-        self._errors.setText("Only err&ors")
+        self._errors.setText("Only error&s")
         self._words.setText("")
         self._draw_pin()
 
@@ -427,7 +427,7 @@ class MapView(View):
         )
         count = int(wrong.sum())
         self._errors.setEnabled(count > 0)
-        self._errors.setText(f"Only err&ors ({count:,})" if embedding.wrong is not None else "Only err&ors")
+        self._errors.setText(f"Only error&s ({count:,})" if embedding.wrong is not None else "Only error&s")
         why = "" if embedding.wrong is not None else " This network has other classes than these images."
         self._errors.setToolTip(f"<p>Shows only the images that the network gets wrong.{why}</p>")
         self._chips.fit(self.width() - 6 * GRID)

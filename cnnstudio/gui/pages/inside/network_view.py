@@ -165,8 +165,9 @@ class NetworkView(View):
         self._answer.setText(f"{best[:_LONGEST]}  {certainty(probability)}")
         values = {layer.name: layer.values for layer in subject.prediction.layers}
         self._maps.set_values(values | {IMAGE: subject.image}, newer)
-        if isinstance(subject.extra, _Explained) and self._asked is not None:
-            self._show_arithmetic(subject.extra)
+        explained = subject.extra
+        if isinstance(explained, _Explained) and self._asked is not None and explained.name == self._asked.name:
+            self._show_arithmetic(self._asked, explained.arithmetic)
         elif self._waiting:  # it was asked for after this answer had been
             self.layers_wanted.emit()
 
@@ -208,8 +209,8 @@ class NetworkView(View):
 
     @Slot()
     def _want_unit(self) -> None:
-        if self._asked is not None:
-            self.unit_wanted.emit(self._asked.name, self._asked.channel)
+        if self._asked is not None and self.level is not None:
+            self.unit_wanted.emit(self._asked.name, self.level.channel)
 
     # The levels below.
 
@@ -223,10 +224,7 @@ class NetworkView(View):
         self._start = self._global(self._maps.viewport(), self._maps.rectangle_of(tile))
         self.layers_wanted.emit()
 
-    def _show_arithmetic(self, explained: "_Explained") -> None:
-        asked, arithmetic = self._asked, explained.arithmetic
-        if asked is None or explained.name != asked.name:
-            return
+    def _show_arithmetic(self, asked: _Asked, arithmetic: Arithmetic | None) -> None:
         if not self._waiting:
             for level in self._below:
                 if arithmetic is not None:
@@ -362,7 +360,7 @@ class NetworkView(View):
         if name not in self._done:
             self._done.add(name)
             self.settings.remember(_HINTS_DONE, " ".join(sorted(self._done)))
-            self._tell()
+        self._tell()  # another number may be explained now
 
     # The columns.
 

@@ -81,6 +81,8 @@ class InsidePage(Page):
         self._told: dict[str, tuple[object, object]] = {}
         """What each view was told last: the network and the subject."""
         self._shown = next(iter(VIEWS))
+        self._sent_by = ""
+        """The view that sent one to the view in front; empty where that was chosen."""
         self._models = ModelChooser(self.library, settings, self._message)
         self._panel = ImagePanel(self._message, _SHARE)
         self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
@@ -147,12 +149,12 @@ class InsidePage(Page):
             self.show_view(wanted.view)
         if wanted.path is not None:
             self._models.choose(wanted.path)
-        self._operation = OPERATIONS.get(wanted.operation)
-        self._show_operation()
         if wanted.input is not None:
             self._panel.show_input(wanted.input)
         elif wanted.path is None:
             self._show_some_image()
+        self._operation = OPERATIONS.get(wanted.operation)
+        self._show_operation()  # only now, for it is chosen by the image which number is shown
 
     def _show_some_image(self) -> None:
         """Shows the image that was answered last on any page; where there is none, one that suits the network."""
@@ -189,8 +191,9 @@ class InsidePage(Page):
 
     @Slot()
     def go_back(self) -> None:
-        """Goes back one level in the view in front."""
-        self.view.go_back()
+        """Goes back one level in the view in front, or to the view that sent one there."""
+        if not self.view.go_back() and self._sent_by:
+            self.show_view(self._sent_by)
 
     @Slot(str)
     def show_view(self, name: str) -> None:
@@ -206,13 +209,15 @@ class InsidePage(Page):
             view.unit_wanted.connect(self._show_unit)
             view.concepts_changed.connect(self._tell_lesson)
             self._stack.addWidget(view)
-        self._shown = name
+        self._shown, self._sent_by = name, ""
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._tell()
 
     @Slot(str, int)
     def _show_unit(self, layer: str, unit: int) -> None:
+        sender = self._shown
         self.show_view("units")
+        self._sent_by = sender
         self.view.show_unit(layer, unit)
 
     def _build(self) -> None:

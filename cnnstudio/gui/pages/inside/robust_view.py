@@ -37,7 +37,7 @@ SIDE, SMALL_SIDE = 5 * 28 + 4, 3 * 28 + 4
 """Of the two pictures with their frames, in device-independent pixels; and where there is little room."""
 
 CLASSES = 4
-"""So many classes have a curve, those that are most probable anywhere in the range."""
+"""At least so many classes have a curve."""
 
 WAIT = 500
 """Milliseconds after which what takes longer shows that it is at work."""
@@ -237,7 +237,7 @@ class RobustView(View):
     def _attack_parts(self) -> tuple[Part, ...]:
         self._attack_button = push_button(
             "attack_button",
-            "&Find the smallest change that flips it",
+            "Find the smallest chan&ge that flips it",
             "Looks, by the gradient, for the smallest change of the original image that makes each network answer "
             "otherwise.",
             self._attack,
@@ -330,7 +330,7 @@ class RobustView(View):
         elif (question.name, question.paths) != (self._asked.name, self._asked.paths):
             return  # the answer to what is looked at now is on its way
         self._answered, self._followed = question, followed
-        classes = _most_probable([one.curve for one in followed if one.curve is not None])
+        classes = classes_to_show([one.curve for one in followed if one.curve is not None])
         for one, answer in zip(self.columns, followed, strict=True):
             one.show_curve(answer.curve, classes, self.sliders.place)
             one.say(answer.problem)
@@ -419,13 +419,15 @@ def _attack(
             on_event((place, smallest_change(scores, image, name, on_progress=ending_with(stop, on_event))))
 
 
-def _most_probable(curves: Sequence[RobustnessCurve]) -> list[int]:
-    """The classes to show of all curves: the answers, and those that are most probable anywhere."""
+def classes_to_show(curves: Sequence[RobustnessCurve]) -> list[int]:
+    """The classes to show of all curves: the answers, all that win anywhere, and others that come near it."""
     if not curves:
         return []
     highest = np.max([curve.probabilities.max(axis=0) for curve in curves], axis=0)
-    order = [*(curve.answer for curve in curves), *np.argsort(-highest, kind="stable").tolist()]
-    return list(dict.fromkeys(order))[:CLASSES]
+    order = np.argsort(-highest, kind="stable").tolist()
+    winners = {number for curve in curves for number in curve.probabilities.argmax(axis=1).tolist()}
+    first = list(dict.fromkeys([*(curve.answer for curve in curves), *(one for one in order if one in winners)]))
+    return [*first, *(one for one in order if one not in first)][: max(CLASSES, len(first))]
 
 
 def _lesson(name: str, curves: Sequence[RobustnessCurve | None], pickers: Sequence[NetworkPicker]) -> str:

@@ -66,7 +66,7 @@ class TrustPanel(QWidget):
         )
         self._faithful_button = push_button(
             "faithfulness_button",
-            "&Deletion and insertion",
+            "Deletion and &insertion",
             "Takes away the pixels that a picture calls important, the strongest first, and looks how fast the "
             "probability falls; then puts them in. A good picture is better than a random order.",
             self._follow,

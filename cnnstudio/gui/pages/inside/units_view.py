@@ -56,6 +56,19 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
+class Painted:
+    """A picture that is being made up.
+
+    Attributes:
+        picture: as far as it is.
+        answer: the unit's highest answer to it, as it is measured of the test images.
+    """
+
+    picture: UnitPicture
+    answer: float
+
+
+@dataclass(frozen=True, eq=False)
 class Liked:
     """The images that excite one unit most.
 
@@ -149,6 +162,12 @@ class UnitsView(View):
                 if has_units(layer.kind):
                     self._layer.addItem(f"{layer.name}  {shape(layer.shape)}", layer.name)
         if self._scores is not None:
+            has_colours = self._scores.classifier.input_shape[-1] == 3
+            self._explanation.setText(
+                "People learn most from the real images on the left. The picture on the right shows what the unit "
+                f"looks for beyond them; its {'colours and ' if has_colours else ''}wobbles are the network’s, not the "
+                "world’s. The numbers are the unit’s highest answers."
+            )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
         self._say("")
         self._choose_layer()
@@ -232,14 +251,10 @@ class UnitsView(View):
             STRETCH,
             gap=GAP,
         )
-        explanation = label(
-            "People learn most from the real images on the left. The picture on the right shows what the unit looks "
-            "for beyond them; its colours and wobbles are the network's, not the world's.",
-            "secondary",
-        )
+        self._explanation = label(role="secondary", name="units_explanation")
         self._sides = row(left, right, STRETCH, gap=2 * SECTION)
         scroll = ScrollColumn()
-        scroll.set_content(column(self._sides, explanation, STRETCH, gap=2 * GRID))
+        scroll.set_content(column(self._sides, self._explanation, STRETCH, gap=2 * GRID))
         self.setLayout(column(bar, (scroll, 1), self._search, gap=2 * GRID))
         self._clear()
 
@@ -336,10 +351,11 @@ class UnitsView(View):
             self.failed.emit(error)
 
     @Slot(object)
-    def _show_picture(self, made: UnitPicture) -> None:
+    def _show_picture(self, painted: Painted) -> None:
+        made = painted.picture
         self.picture.set_image(made.image)
         self._progress.show_part(made.step, made.steps)
-        self._value.setText(f"Step {made.step} of {made.steps}. It answers {format_value(made.value)}.")
+        self._value.setText(f"Step {made.step} of {made.steps}. It answers {format_value(painted.answer)}.")
 
     @Slot(object)
     def _take(self, found: Found | str) -> None:
@@ -412,4 +428,8 @@ def _liked(scores: ClassScores, found: Found, layer: str, unit: int) -> Liked:
 def _paint(
     scores: ClassScores, layer: str, unit: int, on_event: Callable[[object], object], stop: threading.Event
 ) -> UnitPicture:
-    return unit_picture(scores, layer, unit, on_event, stop)
+    def tell(made: UnitPicture) -> None:
+        (found,) = strongest_images(scores, made.image[np.newaxis], [layer], number=1)
+        on_event(Painted(made, float(found.values[0, unit])))
+
+    return unit_picture(scores, layer, unit, tell, stop)

@@ -206,7 +206,7 @@ VIEWS: dict[str, ViewEntry] = {
         ),
         ViewEntry(
             "map",
-            "Map of the &data",
+            "Map of &the data",
             "Test images as dots: those that the network finds alike lie side by side, and your image among them.",
             "A map of the test images appears here: those that the network finds alike lie side by side.\n"
             "Draw, or choose an image, to see where it lands.",

@@ -1,7 +1,6 @@
 """One measure of a training over its epochs: every batch thin, the epochs' means with markers."""
 
 import math
-import re
 
 import numpy as np
 import pyqtgraph as pg
@@ -30,18 +29,12 @@ def batch_pen() -> QPen:
     return pg.mkPen((0.6 * strong + 0.4 * ground).round().astype(int).tolist())
 
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 class _Axis(pg.AxisItem):
-    """An axis that writes 5e-08 as 5·10⁻⁸ and, between powers of ten, names 2 and 5 only: the others would overlap."""
+    """An axis that writes 5e-08 as 5×10⁻⁸ and, between powers of ten, names 2 and 5 only: the others would overlap."""
 
     @override
     def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
-        return [
-            re.sub(r"e([-+]\d+)", lambda power: f"·10{str(int(power[1])).translate(_SUPERSCRIPT)}", text)
-            for text in super().tickStrings(values, scale, spacing)
-        ]
+        return [wording.power_of_ten(text) for text in super().tickStrings(values, scale, spacing)]
 
     @override
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

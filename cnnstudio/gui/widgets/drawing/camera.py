@@ -98,7 +98,7 @@ class CameraView(QWidget):
         self._problem_text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        again = push_button("camera_again_button", "Try &again", "Looks for the camera once more, now.", self.start)
+        again = push_button("camera_again_button", "Tr&y again", "Looks for the camera once more, now.", self.start)
         panel = QFrame()
         panel.setProperty("role", "panel")
         middle = (again, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -13,6 +13,7 @@ from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, small_f
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell, paint_value_outline
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
+from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
 
 WIDTH = 50 * GRID
@@ -28,6 +29,9 @@ _LARGEST_PATCH = 12
 _SIGN = 3 * GRID
 _TERMS = 6
 """So many sums of single channels are written out."""
+
+
+_MIXING = {function.title for function in ACTIVATIONS.values() if function.mixes_channels}
 
 
 def summing(number: Number) -> list[str]:
@@ -47,7 +51,11 @@ def summing(number: Number) -> list[str]:
     elif number.reduction == "mean":
         lines.append(f"The mean of {count:,} numbers: {before}")
     if number.activation:
-        lines.append(f"{number.activation}({before}) = {format_value(number.value)}")
+        value = format_value(number.value)
+        if number.activation in _MIXING:
+            lines.append(f"{number.activation} of all such numbers, {before} among them: {value}")
+        else:
+            lines.append(f"{number.activation}({before}) = {value}")
     return lines
 
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours
+from cnnstudio.wording import power_of_ten
 
 Limits = tuple[float, float]
 """The values that get a colour map's two ends."""
@@ -19,14 +20,16 @@ LEGEND_WIDTH = 16 * GRID
 
 _BAR = 4 * GRID
 _TICKS = 5
+_LONG = 1e7
+"""From here on, the digits of a whole number say less than its size."""
 
 
 def format_value(value: float) -> str:
-    """A number in three significant digits, with a real minus sign."""
+    """A number in three significant digits, with a real minus sign; very large and small ones with a power of ten."""
     if not np.isfinite(value):
         return "not a number" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return text.replace("-", "−") if float(value) else "0"
+    text = f"{value:,.0f}" if 1000 <= abs(value) < _LONG else f"{value:.3g}"
+    return power_of_ten(text).replace("-", "−") if float(value) else "0"
 
 
 def limits_of(values: np.ndarray, colormap: str) -> Limits:

@@ -17,6 +17,8 @@ from cnnstudio.gui.widgets.maps.colour_scale import format_value
 _ROW = 3 * GRID
 _LONGEST_NAME = 0.24
 _NUMBER = 9 * GRID
+_SHADES = (25, 230)
+"""Of a diverging colour map, for negative and positive bars: both are seen well on light and on dark ground."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class TermBars(ItemWidget):
     Args:
         name: its `objectName`.
         title: its accessible name.
+        signed: whether positive and negative bars have the colours of positive and negative weights.
     """
 
     follows_pointer = True
 
-    def __init__(self, name: str, title: str) -> None:
+    def __init__(self, name: str, title: str, signed: bool = False) -> None:
         super().__init__()
+        self._signed = signed
         describe(self, name, title, "Each line is a term; the longer its bar, the more it counts.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._terms: tuple[TermBar, ...] = ()
@@ -103,6 +107,9 @@ class TermBars(ItemWidget):
         circles = [term.circle for term in self._terms if term.circle is not None]
         largest = max((abs(value) for value in circles), default=1.0) or 1.0
         table, name_width = colormap_table("diverging"), self.width() * _LONGEST_NAME
+        negative, positive = (QColor.fromRgb(int(table[shade])) for shade in _SHADES)
+        if not self._signed:
+            positive = QColor(theme.accent)
         how_width = self.width() * 0.3
         bars = QRectF(name_width + how_width + 2 * GRID, 0, 0, _ROW)
         bars.setRight(self.width() - _NUMBER - GRID)
@@ -130,7 +137,7 @@ class TermBars(ItemWidget):
             zero = bars.left() + bars.width() * (-low / span)
             length = bars.width() * value / span
             bar = QRectF(zero, area.top() + 5, length, _ROW - 10).normalized()
-            painter.fillRect(bar, QColor(theme.accent if value >= 0 else theme.plot[1]))
+            painter.fillRect(bar, positive if value >= 0 else negative)
             painter.setPen(QColor(theme.text))
             number = QRectF(bars.right() + GRID, area.top(), _NUMBER, _ROW)
             painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, _short(term.value))

@@ -192,6 +192,8 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
     assert bars.current == 5 and "logit of <b>5</b>" in formula.text()
     QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.item_rectangle(5).center().toPoint())
     assert isinstance(page.view.level, DenseLevel) and page.view.levels_down == 2
+    path = page.findChild(QLabel, "level_path").text().replace("\N{ZERO WIDTH SPACE}", "")
+    assert path == "All layers › 5, softmax › output, 5"
 
 
 def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
@@ -221,6 +223,7 @@ def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> Non
     hint = page.findChild(QLabel, "network_hint")
     assert "Point at a map" in hint.text() and hint.isVisible()
     open_map(qtbot, page, "pool1", 0)
+    assert hint.text() == "Point at the input or the output."  # a pooling has no weights
     page.go_back()
     assert not hint.isVisible()
     again = InsidePage(Settings())

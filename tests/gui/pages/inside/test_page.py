@@ -1,8 +1,10 @@
 """The Inside page before a network is open: what will be there, and what to do for it."""
 
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.settings import Settings
@@ -27,4 +29,31 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
         pass
     assert page.view.isVisible()
     assert not empty.isVisible()
+    page.shut_down()
+
+
+def letters(buttons: list[QAbstractButton]) -> list[str]:
+    """The letters that press buttons together with Alt."""
+    return [key for button in buttons if (key := QKeySequence.mnemonic(button.text()).toString())]
+
+
+def buttons_in(widget: QWidget) -> list[QAbstractButton]:
+    return widget.findChildren(QAbstractButton)
+
+
+def test_each_letter_presses_one_button_whatever_view_and_source_are_in_front(qtbot: QtBot) -> None:
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    for name in VIEWS:
+        page.show_view(name)
+    sources = page.findChildren(Source)
+    views = [page.findChild(QWidget, f"inside_{name}") for name in VIEWS]
+    inside = {button for part in (*sources, *views) for button in buttons_in(part)}
+    always = [button for button in buttons_in(page) if button not in inside]
+    assert len(letters(always)) >= 4 + len(VIEWS)
+    for source in sources:
+        for view in views:
+            found = letters([*always, *buttons_in(source), *buttons_in(view)])
+            found = [letter for letter in found if letter != "Alt+E"]  # cancels whatever is at work
+            assert len(found) == len(set(found)), (source, view, sorted(found))
     page.shut_down()

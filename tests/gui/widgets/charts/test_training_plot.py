@@ -302,7 +302,7 @@ def test_small_losses_are_written_without_powers_of_ten(plot):
     plot.reset(1, 2)
     plot.add_batches(0, np.full(2, 5.96e-08), np.ones(2))
     assert readout(plot) == "Batch 2: loss < 0.001, accuracy 100.0 %"
-    assert loss_of(plot).getAxis("left").tickStrings([2e-08], 1.0, 1e-08) == ["2·10⁻⁸"]
+    assert loss_of(plot).getAxis("left").tickStrings([2e-08], 1.0, 1e-08) == ["2×10⁻⁸"]
 
 
 def test_a_button_at_the_plot_saves_it(plot):

@@ -1,5 +1,7 @@
 """An enlarged map explains its numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -122,6 +124,8 @@ def test_the_steps_in_words():
     assert second.startswith("Plus the bias: ")
     assert second.endswith(f" + 0.5 = {format_value(number.before)}")
     assert third == f"ReLU({format_value(number.before)}) = {format_value(number.value)}"
+    *_, mixed = summing(replace(CONVOLUTION, activation="Softmax", mixes=True).number(2, 2, 0))
+    assert mixed.startswith(f"Softmax of all such numbers, {format_value(number.before)} among them: ")
     assert summing(POOLING.number(0, 0, 1)) == [f"The largest of 4 numbers: {format_value(INPUTS[:2, :2, 1].max())}"]
 
 

@@ -100,7 +100,16 @@ def test_nan_is_passed_over():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (-0.0, "0"), (1.876, "1.88"), (-0.25, "−0.25"), (12345.6, "12,346"), (np.nan, "not a number")],
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.876, "1.88"),
+        (-0.25, "−0.25"),
+        (12345.6, "12,346"),
+        (8_299_032_514.0, "8.3×10⁹"),
+        (-9.86e-7, "−9.86×10⁻⁷"),
+        (np.nan, "not a number"),
+    ],
 )
 def test_numbers_are_short(value, text):
     assert format_value(value) == text

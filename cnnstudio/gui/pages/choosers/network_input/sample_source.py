@@ -82,7 +82,7 @@ class SampleSource(Source):
         self._progress.cancelled.connect(self._tell_cancelled)
         self._another = push_button(
             "another_button",
-            "A&nother one",
+            "Another one",
             "Picks another test image. (Ctrl+T)",
             self.pick,
             title="Another test image",
@@ -91,7 +91,7 @@ class SampleSource(Source):
         self._another.setShortcut("Ctrl+T")
         self._download = push_button(
             "download_test_images_button",
-            "&Download",
+            "D&ownload",
             "Downloads the data set once; from then on it needs no internet connection.",
             partial(self._load, True),
             title="Download the data set",
