@@ -225,6 +225,7 @@ class SizePanel(Panel):
             bias=np.zeros(1),
         )
         self._code.set_code(layer.keras)
+        self._code.setVisible(bool(layer.keras))
         remark = f"{sizes.remark} {layer.remark}".strip()
         self._remark.setText(remark)
         self._remark.setVisible(bool(remark))
