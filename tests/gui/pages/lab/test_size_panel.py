@@ -94,7 +94,7 @@ def test_the_window_goes_from_place_to_place(panel: SizePanel) -> None:
     panel.findChild(QAbstractButton, "step_on_button").click()
     assert output.text_of((0, 1)).endswith("not computed yet") and panel.facts()["step"] == 1
     panel.findChild(QAbstractButton, "step_end_button").click()
-    assert output.text_of((4, 4)).endswith(": 25")
+    assert output.text_of((4, 4)) == "Output, order of visits, row 4, column 4: 25"
 
 
 def test_the_code_follows(panel: SizePanel) -> None:
