@@ -157,6 +157,7 @@ def test_the_list_shows_what_was_completed_and_what_is_damaged(
     assert listed.count() == len(lessons)
     marked = [lesson.name for row, lesson in enumerate(lessons) if not listed.item(row).icon().isNull()]
     assert marked == ["convolution"]
+    assert len({listed.visualItemRect(listed.item(row)).height() for row in range(listed.count())}) == 1
     assert "The lesson mine.md cannot be used" in guide(window).problem
     listed.itemActivated.emit(listed.item(0))
     assert guide(window).lesson == lessons[0]
