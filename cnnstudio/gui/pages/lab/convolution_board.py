@@ -185,15 +185,11 @@ class ConvolutionBoard(QWidget):
             return
         across = self._convolved.windows[1]
         weights = self._convolved.convolution.kernel.shape[1]
-        input_, kernel, output = (
-            title.sizeHint().width()
-            for title in (self._titles["input"], self._titles["kernel"], self._output_titles[0])
-        )
         columns = (
-            (self._convolved.padded.shape[1], input_),
-            (weights, kernel),
+            (self._convolved.padded.shape[1], self._titles["input"].sizeHint().width()),
+            (weights, self._titles["kernel"].sizeHint().width()),
             (weights, _SUM_WIDTH),
-            (across.output, output),
+            (across.output, self._output_titles[0].sizeHint().width()),
         )
         side = LARGEST_CELL if len(self._inputs) == 1 else _CELL_OF_SEVERAL
         while side > SMALLEST_CELL and 3 * _SIGN + sum(max(n * side + 2 * EDGE, least) for n, least in columns) > width:
