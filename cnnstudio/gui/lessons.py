@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
@@ -12,6 +23,8 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTextBrowser,
     QWidget,
 )
@@ -73,6 +86,15 @@ class Taught:
     def completed(self) -> bool:
         """Whether all that is asked was done."""
         return all(not step.done or number in self.answered for number, step in enumerate(self.lesson.steps))
+
+
+class _Mark(QStyledItemDelegate):
+    """Puts the icon of a lesson that was completed behind its title, so that all titles begin at the same place."""
+
+    @override
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.decorationPosition = QStyleOptionViewItem.Position.Right
 
 
 class LessonGuide(QFrame):
@@ -143,6 +165,8 @@ class LessonGuide(QFrame):
     def _build_list(self) -> QWidget:
         self._list = describe(QListWidget(), "lesson_list", "Lessons", "All lessons, in the order of a first course.")
         self._list.setProperty("role", "navigation")
+        self._list.setItemDelegate(_Mark(self._list))
+        self._list.setUniformItemSizes(True)  # else one with an icon is higher
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.itemActivated.connect(self._open_item)
         self._list.itemClicked.connect(self._open_item)

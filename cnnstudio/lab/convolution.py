@@ -143,7 +143,10 @@ class Convolution:
 
     @property
     def keras(self) -> str:
-        """The same layer as a line of Keras, with a second one before it where Keras pads in a layer of its own."""
+        """The same layer as a line of Keras, with a second one before it where Keras pads in a layer of its own; empty
+        where Keras refuses it."""
+        if self._strides_over_gaps:
+            return ""
         height, width = self.kernel.shape[:2]
         options = [f"{height}" if height == width else f"({height}, {width})"]
         if self.is_depthwise:
@@ -167,6 +170,10 @@ class Convolution:
         return line
 
     @property
+    def _strides_over_gaps(self) -> bool:
+        return max(self.strides) > 1 and max(self.dilations) > 1
+
+    @property
     def remark(self) -> str:
         """What the line of Keras does not say, in sentences; empty where it says all."""
         remarks = []
@@ -175,8 +182,8 @@ class Convolution:
             remarks.append(
                 f"Keras has no layer that {done}: pad the images before, with numpy.pad(…, mode=“{self.fill}”)."
             )
-        if max(self.strides) > 1 and max(self.dilations) > 1:
-            remarks.append("Keras takes a stride or a dilation above 1, not both at once.")
+        if self._strides_over_gaps:
+            remarks.append("Keras takes a stride or a dilation above 1, not both at once: it has no layer for this.")
         if self.flipped:
             remarks.append("Keras does not turn the kernel: give it the turned one.")
         return " ".join(remarks)

@@ -151,10 +151,10 @@ class Sizes:
             return ""
         window = self.window
         span = self.size - window.kernel + sum(window.padding)
-        lost = "number is" if window.rest == 1 else f"{window.rest} numbers are"
+        lost = "row and column" if window.rest == 1 else f"{window.rest} rows and columns"
         return (
             f"{span}/{self.stride} is no whole number: Keras, TensorFlow and PyTorch round down, so the last {lost} "
-            "never seen."
+            "are never seen."
         )
 
     def limits(self, name: str) -> range:

@@ -50,11 +50,12 @@ class Softmax:
 
         It is computed without the probability itself, which may be too small for a number.
         """
-        return float(np.log(self.total) - self.scaled[true_class])
+        rest = np.delete(self.exponentials, self.logits.argmax())  # the largest is 1, beside which they may be lost
+        return float(np.log1p(rest.sum()) - self.scaled[true_class])
 
     def gradient(self, true_class: int) -> np.ndarray:
         """How the cross-entropy changes with each logit: probability − 1 for the true class, probability for others,
         divided by the temperature."""
-        wanted = np.zeros(len(self.logits))
-        wanted[true_class] = 1
-        return (self.probabilities - wanted) / self.temperature
+        gradient = self.probabilities
+        gradient[true_class] = -np.delete(gradient, true_class).sum()  # probability − 1 may be lost beside the 1
+        return gradient / self.temperature

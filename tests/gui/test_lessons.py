@@ -157,6 +157,7 @@ def test_the_list_shows_what_was_completed_and_what_is_damaged(
     assert listed.count() == len(lessons)
     marked = [lesson.name for row, lesson in enumerate(lessons) if not listed.item(row).icon().isNull()]
     assert marked == ["convolution"]
+    assert len({listed.visualItemRect(listed.item(row)).height() for row in range(listed.count())}) == 1
     assert "The lesson mine.md cannot be used" in guide(window).problem
     listed.itemActivated.emit(listed.item(0))
     assert guide(window).lesson == lessons[0]
@@ -269,6 +270,8 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
     for number, (step, answer) in enumerate(zip(lesson.steps, ANSWERS[name], strict=True)):
         guide(window).look()
         assert number not in guide(window).taught.answered, "it asks for what is done already"
+        facts = lab.panel.facts()
+        assert not number or lab.panel_name != "convolution" or facts["step"] == facts["steps"], "its numbers are blank"
         assert not step.light or lab.panel.findChildren(QWidget, step.light)
         if callable(answer):
             answer(lab.panel)

@@ -77,6 +77,6 @@ def test_an_impossible_setting_says_why(sizes, says):
 
 def test_a_rest_is_rounded_down_and_said():
     assert Sizes(7, 3, stride=2).remark == ""
-    assert Sizes(7, 3, stride=3).remark.endswith("so the last number is never seen.")
+    assert Sizes(7, 3, stride=3).remark.endswith("so the last row and column are never seen.")
     assert "6/4 is no whole number" in Sizes(9, 3, stride=4).remark
-    assert Sizes(9, 3, stride=4).remark.endswith("the last 2 numbers are never seen.")
+    assert Sizes(9, 3, stride=4).remark.endswith("the last 2 rows and columns are never seen.")

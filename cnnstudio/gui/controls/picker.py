@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QMargins, QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -163,6 +163,11 @@ class ListBox(QComboBox):
         bar = self.view().verticalScrollBar().sizeHint().width() if self.count() > self.maxVisibleItems() else 0
         widest = self.view().sizeHintForColumn(0) + bar + 2 * GRID
         return min(widest, self.screen().availableSize().width() - 4 * GRID)
+
+    @override
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return hint.grownBy(QMargins(0, 0, 2, 0))  # Qt counts without the pixel at each side that is the style's own
 
     @override
     def showPopup(self) -> None:

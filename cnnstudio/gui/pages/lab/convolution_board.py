@@ -49,7 +49,7 @@ Subject = Place | InputNumber | Weight
 _INPUT, _KERNEL, _PRODUCTS, _OUTPUTS = 0, 2, 4, 6
 """Columns of the board; signs stand between them."""
 
-LARGEST_CELL, SMALLEST_CELL = 44, 20
+LARGEST_CELL, SMALLEST_CELL = 44, 16
 _CELL_OF_SEVERAL = 32
 """The largest cell where there are several channels below each other."""
 _SIGN = 3 * GRID
@@ -185,10 +185,15 @@ class ConvolutionBoard(QWidget):
             return
         across = self._convolved.windows[1]
         weights = self._convolved.convolution.kernel.shape[1]
-        cells = self._convolved.padded.shape[1] + 2 * weights + across.output
-        side = (width - 3 * _SIGN - 4 * GRID) // cells
-        largest = LARGEST_CELL if len(self._inputs) == 1 else _CELL_OF_SEVERAL
-        side = max(SMALLEST_CELL, min(largest, side))
+        columns = (
+            (self._convolved.padded.shape[1], self._titles["input"].sizeHint().width()),
+            (weights, self._titles["kernel"].sizeHint().width()),
+            (weights, _SUM_WIDTH),
+            (across.output, self._output_titles[0].sizeHint().width()),
+        )
+        side = LARGEST_CELL if len(self._inputs) == 1 else _CELL_OF_SEVERAL
+        while side > SMALLEST_CELL and 3 * _SIGN + sum(max(n * side + 2 * EDGE, least) for n, least in columns) > width:
+            side -= 1
         for matrix in (*self._inputs, *self._kernels, *self._products, *self._outputs, self._bias):
             matrix.set_cell_size(side)
         for total, products in zip(self._sums, self._products, strict=True):
@@ -215,6 +220,8 @@ class ConvolutionBoard(QWidget):
             kernel, products = self._kernels[channel], self._products[channel]
             if channel in seen:
                 kernel.set_values(layer.applied[..., channel - seen.start, self._filter])
+            if products.values.shape != layer.kernel.shape[:2]:
+                products.set_values(np.zeros(layer.kernel.shape[:2]))
             for part in (kernel, products, self._sums[channel], *self._signs[channel]):
                 part.setVisible(channel in seen)
         for number, matrix in enumerate(self._outputs):
@@ -444,8 +451,6 @@ class ConvolutionBoard(QWidget):
         for channel, matrix in enumerate(self._products):
             if matrix.isHidden():
                 continue
-            if matrix.values.shape != size:
-                matrix.set_values(np.zeros(size))
             matrix.set_shown(None if shown.all() else shown)
             total = current.sums[channel - current.channels.start] if current is not None and come == 1 else None
             self._sums[channel].setText("Sum" if total is None else f"Sum {number_text(float(total))}")

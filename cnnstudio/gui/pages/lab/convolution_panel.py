@@ -289,6 +289,7 @@ class ConvolutionPanel(Panel):
         self._board.setVisible(self._convolved is not None)
         self._turn_text.setText(self._said_of_turning())
         self._code.set_code(layer.keras)
+        self._code.setVisible(bool(layer.keras))
         self._remark.setText(f"{words.parameters(layer)} {layer.remark}".strip())
         self._player.set_count(0 if self._convolved is None else self._convolved.output.size)
 

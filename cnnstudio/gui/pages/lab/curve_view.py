@@ -15,6 +15,8 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.look.theme import GRID, colours, plot_pen, small_font, text_sizes
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 _LEAST_GAP = 28
 """Pixels from one number on an axis to the next, at least."""
 
@@ -55,6 +57,14 @@ class PowerAxis(pg.AxisItem):
             return [(float(step), [float(power) for power in powers if power % step == 0])]
         all_ = [power + math.log10(part) for power in range(powers.start - 1, powers.stop + 1) for part in (1, 2, 5)]
         return [(0.3, [value for value in all_ if minVal <= value <= maxVal])]
+
+    @override
+    def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        """Powers alone are all written as powers: pyqtgraph mixes “0.0001” and “10⁻⁶”."""
+        if not all(float(value).is_integer() for value in values):
+            texts: list[str] = super().logTickStrings(values, scale, spacing)
+            return texts
+        return [f"10{str(int(value)).translate(_RAISED)}" for value in values]
 
 
 class CurveView(QWidget):

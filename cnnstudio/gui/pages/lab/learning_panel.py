@@ -49,6 +49,9 @@ MOST_STEPS = 20_000
 AT_ONCE = 400
 """Steps of a search that is shown at once, without movement."""
 
+_LEAST_COLOURED = 0.05
+"""The gradient that gets the ends of the colours at least: in the end, what is left of it is pale."""
+
 _SIDE = 56
 _CELL = 40
 _NARROW = 72 * GRID
@@ -302,7 +305,8 @@ class LearningPanel(Panel):
         limit = max(1.6 * float(np.abs(self._hidden).max()), 1e-9)
         self._shown[0].set_values(self._hidden, (-limit, limit))
         self._shown[1].set_values(now.kernel, (-limit, limit))
-        self._shown[2].set_values(now.gradient)
+        steepest = max(1.6 * float(np.abs(now.gradient).max()), _LEAST_COLOURED)
+        self._shown[2].set_values(now.gradient, (-steepest, steepest))
         output = Convolution.of_matrix(now.kernel).on(self._centred).output[..., 0]
         self._views[2].set_picture(array_to_image(output, "grey", self._ends))
         losses = np.maximum(np.array(self._losses), 1e-12)

@@ -213,7 +213,7 @@ class MlpPanel(Panel):
             form.addWidget(self._figures[name], place, 2)
             self._figures[name].setMinimumWidth(5 * GRID)
         form.setColumnStretch(1, 1)
-        beside = column(row(caption(self._number), self._number, self._straight, STRETCH), form)
+        beside = column(row(caption(self._number), self._number, STRETCH), form, row(self._straight, STRETCH))
         self._says: dict[str, Matrix] = {}
         self._verdicts = {name: label(name=f"{name}_verdict") for name in NETWORKS}
         lines = QGridLayout()

@@ -128,13 +128,16 @@ class LabPage(Page):
 
     @override
     def receive(self, payload: Any) -> None:
-        """Shows an experiment that another page or a lesson sends; what cannot be shown says why."""
+        """Shows an experiment that another page or a lesson sends, from its top; what cannot be shown says why."""
         if not isinstance(payload, Experiment):
             return
         try:
             if payload.panel not in PANELS:
                 raise StudioError(f"The Lab has no experiment “{payload.panel}”: it has {', '.join(PANELS)}.")
-            self.show_panel(payload.panel).show_state(payload.state)
+            panel = self.show_panel(payload.panel)
+            panel.show_state(payload.state)
+            for scroll in panel.findChildren(ScrollColumn):
+                scroll.verticalScrollBar().setValue(0)
         except StudioError as error:
             self._message.show_failure(error)
         else:

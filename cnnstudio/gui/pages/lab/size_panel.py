@@ -73,8 +73,9 @@ class SizePanel(Panel):
         )
         self._output = Matrix(
             "size_output",
-            "Output",
-            "A number for each place of the window, in their order. Point at one to see its place.",
+            "Output, order of visits",
+            "The places of the window, numbered in the order in which it visits them. Point at one to see it.",
+            "diverging",
         )
         self._output.pointed.connect(self._point)
         self._titles = [label(role="small", name=f"size_{name}_title", wrap=False) for name in ("input", "output")]
@@ -97,7 +98,7 @@ class SizePanel(Panel):
         matrices.setHorizontalSpacing(SECTION)
         matrices.setVerticalSpacing(GRID // 2)
         for place, (title, matrix) in enumerate(zip(self._titles, (self._input, self._output), strict=True)):
-            matrices.addWidget(title, 0, place)
+            matrices.addWidget(title, 0, place, Qt.AlignmentFlag.AlignBottom)
             matrices.addWidget(matrix, 1, place, top)
         matrices.setColumnStretch(2, 1)
         matrices.setContentsMargins(0, 0, 0, 0)
@@ -225,6 +226,7 @@ class SizePanel(Panel):
             bias=np.zeros(1),
         )
         self._code.set_code(layer.keras)
+        self._code.setVisible(bool(layer.keras))
         remark = f"{sizes.remark} {layer.remark}".strip()
         self._remark.setText(remark)
         self._remark.setVisible(bool(remark))
@@ -266,9 +268,10 @@ class SizePanel(Panel):
         self._input.set_values(convolved.padded[..., 0])
         self._input.set_fixed(fixed if fixed.any() else None)
         output = self._sizes.output
-        self._output.set_values(np.arange(1, output**2 + 1).reshape(output, output))
+        order = np.arange(1, output**2 + 1).reshape(output, output)
+        self._output.set_values(order, (0.0, 0.0))  # all in one colour: these are no values
         self._titles[0].setText(f"Input, {size}×{size}")
-        self._titles[1].setText(f"Output, {output}×{output}")
+        self._titles[1].setText(f"Output, {output}×{output}\nOrder of visits")
         self._fit()
 
     def _fit(self) -> None:

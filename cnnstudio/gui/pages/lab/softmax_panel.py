@@ -1,23 +1,25 @@
 """Softmax with a temperature, and the cross-entropy of its answer."""
 
+import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, number, set_value, slider
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
-from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.controls.number_boxes import WholeBox, decimal_text
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix, number_text, titled
+from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text, small_number_text, titled
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.experiment import MOST_CLASSES
 from cnnstudio.lab.softmax import Softmax
@@ -45,7 +47,14 @@ class SoftmaxPanel(Panel):
     def __init__(self, _settings: Settings, _library: Library) -> None:
         super().__init__()
         self._lines = {
-            name: Matrix(f"softmax_{name}", title, tip, _COLOURS.get(name, "viridis"), editable=name == "logits")
+            name: Matrix(
+                f"softmax_{name}",
+                title,
+                tip,
+                _COLOURS.get(name, "viridis"),
+                editable=name == "logits",
+                text=number_text if name == "logits" else partial(small_number_text, digits=2),
+            )
             for name, (title, tip) in LINES.items()
         }
         self._lines["logits"].set_values(np.array([LOGITS]))
@@ -74,6 +83,11 @@ class SoftmaxPanel(Panel):
             "secondary",
         )
         grid = titled({LINES[name][0]: matrix for name, matrix in self._lines.items()})
+        self._names = [label(str(place), "secondary", wrap=False) for place in range(MOST_CLASSES)]
+        for name in self._names:
+            name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        grid.addWidget(label("Class", "secondary", wrap=False), 0, 0)
+        grid.addLayout(row(EDGE, *self._names, STRETCH, gap=0), 0, 1)
         self._classes.setFixedWidth(18 * GRID)
         content = column(
             row(caption(self._temperature), (self._temperature, 1), self._figure, gap=2 * GRID),
@@ -162,8 +176,12 @@ class SoftmaxPanel(Panel):
     def _compute(self) -> None:
         softmax, true_class = self.softmax, self.state()["true_class"]
         probabilities = softmax.probabilities
+        side = min(_CELL, _ROOM // len(probabilities))
         for matrix in self._lines.values():
-            matrix.set_cell_size(min(_CELL, _ROOM // len(probabilities)))
+            matrix.set_cell_size(side)
+        for place, name in enumerate(self._names):
+            name.setFixedWidth(side)
+            name.setVisible(place < len(probabilities))
         self._figure.setText(f"{softmax.temperature:g}")
         self._lines["exponentials"].set_values(softmax.exponentials[np.newaxis], (0.0, 1.0))
         self._lines["probabilities"].set_values(probabilities[np.newaxis], (0.0, 1.0))
@@ -172,9 +190,11 @@ class SoftmaxPanel(Panel):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self._loss.setVisible(not problem)
-        probability, loss = float(probabilities[true_class]), softmax.cross_entropy(true_class)
+        loss = softmax.cross_entropy(true_class)
+        probability = float(probabilities[true_class])
         self._loss.setText(
-            f"Cross-entropy: −ln({_shown(probability)}) = <b>{_shown(loss)}</b>, for class {true_class} is true."
+            f"Cross-entropy: −ln({_before_logarithm(probability, loss)}) = <b>{small_number_text(loss)}</b>, for class "
+            f"{true_class} is true."
         )
         self._point(None)
         self.changed.emit()
@@ -192,14 +212,23 @@ class SoftmaxPanel(Panel):
             self._formula.setText("")
             return
         softmax = self.softmax
-        terms = [_shown(value) for value in softmax.exponentials.tolist()]
+        terms = [small_number_text(value) for value in softmax.exponentials.tolist()]
         if cell is None or cell[1] >= len(terms):
-            self._formula.setText(f"The sum of all exponentials: {' + '.join(terms)} = {_shown(softmax.total)}.")
+            self._formula.setText(
+                f"The sum of all exponentials: {' + '.join(terms)} = {small_number_text(softmax.total)}."
+            )
         else:
-            value = _shown(float(softmax.probabilities[cell[1]]))
+            value = small_number_text(float(softmax.probabilities[cell[1]]))
             self._formula.setText(f"Class {cell[1]}: {terms[cell[1]]}/({' + '.join(terms)}) = {value}")
 
 
-def _shown(value: float) -> str:
-    """Three decimals, more for a small number other than 0."""
-    return number_text(value) if value == 0 or abs(value) >= 100 else f"{value:.3g}".replace("-", "−")
+def _before_logarithm(probability: float, loss: float) -> str:
+    """A probability, in so many digits that −ln of it is the loss as it is written."""
+    shown = small_number_text(loss)
+    for digits in range(3, 9):
+        text = f"{probability:.{digits}g}"
+        if float(text) > 0 and small_number_text(-math.log(float(text))) == shown:
+            return decimal_text(float(text)).replace("-", "−")
+    if loss < 1:  # too near to 1
+        return f"1 − {small_number_text(-math.expm1(-loss))}"
+    return f"e<sup>−{shown}</sup>"

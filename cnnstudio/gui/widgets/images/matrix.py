@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,12 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def small_number_text(value: float, digits: int = 3) -> str:
+    """A number in a few digits that count, however small it is: “0.417”, “0.000175”, “1.5e−9”."""
+    small = value != 0 and abs(value) < 100
+    return decimal_text(float(f"{value:.{digits}g}")).replace("-", "−") if small else number_text(value)
+
+
 def read_number(text: str) -> float | str:
     """The number that a text says, or why it cannot be used, as a sentence."""
     shown = text.strip()
@@ -110,6 +116,7 @@ class Matrix(Cells, ItemWidget):
         tip: its tooltip.
         colormap: of the cells, as for `array_to_image`.
         editable: whether numbers can be changed.
+        text: how a number is written into its cell.
 
     Signals:
         edited(): a number was changed by hand.
@@ -117,12 +124,22 @@ class Matrix(Cells, ItemWidget):
 
     edited = Signal()
 
-    def __init__(self, name: str, title: str, tip: str, colormap: str = "viridis", *, editable: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        tip: str,
+        colormap: str = "viridis",
+        *,
+        editable: bool = False,
+        text: Callable[[float], str] = number_text,
+    ) -> None:
         super().__init__()
         describe(self, name, title, tip)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._editable = editable
+        self._text = text
         self._values = np.zeros((1, 1))
         self._limits = (0.0, 1.0)
         self._texts: dict[Cell, str] = {}
@@ -417,7 +434,7 @@ class Matrix(Cells, ItemWidget):
             inks[self._fixed] = QColor(colours().secondary).rgb()
         texts = np.full(self.extent(), "", object)
         if self._side >= _LEGIBLE:
-            texts[:] = [[number_text(value) for value in row] for row in self._values.tolist()]
+            texts[:] = [[self._text(value) for value in row] for row in self._values.tolist()]
             if self._shown is not None:
                 texts[~self._shown] = ""
         for cell, text in self._texts.items():
@@ -580,12 +597,12 @@ def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
 
 
 def titled(matrices: Mapping[str, Matrix]) -> QGridLayout:
-    """Lays matrices out below each other, each beside its title, which has its tooltip."""
+    """Lays matrices out below each other, each beside its title, which has its tooltip; the first line is free."""
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(2 * GRID)
     grid.setVerticalSpacing(0)
-    for line, (title, matrix) in enumerate(matrices.items()):
+    for line, (title, matrix) in enumerate(matrices.items(), start=1):
         text = label(title, "strong", wrap=False)
         text.setToolTip(matrix.toolTip())
         grid.addWidget(text, line, 0)

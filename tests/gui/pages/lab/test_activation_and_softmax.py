@@ -71,6 +71,23 @@ def test_logits_become_probabilities(softmax: SoftmaxPanel) -> None:
     assert sum(softmax.facts()["gradient"]) == pytest.approx(0)
 
 
+@pytest.mark.parametrize(
+    ("logits", "said"),
+    [
+        ([9, 0, -1], "−ln(0.999831) = <b>0.000169</b>"),
+        ([17, 0], "−ln(1 − 4.14e−8) = <b>4.14e−8</b>"),
+        ([40, 0], "−ln(1 − 4.25e−18) = <b>4.25e−18</b>"),
+        ([0, 5], "−ln(0.00669) = <b>5.01</b>"),
+        ([0, 2000], "−ln(e<sup>−2000</sup>) = <b>2000</b>"),
+    ],
+)
+def test_the_loss_is_the_logarithm_of_the_probability_that_is_shown(
+    softmax: SoftmaxPanel, logits: list[float], said: str
+) -> None:
+    softmax.show_state({"logits": logits, "true_class": 0})
+    assert said in softmax.findChild(QLabel, "loss_text").text()
+
+
 def test_temperature_sharpens_and_evens_out(softmax: SoftmaxPanel) -> None:
     temperature = softmax.findChild(QSlider, "softmax_temperature")
     temperature.setValue(temperature.minimum())

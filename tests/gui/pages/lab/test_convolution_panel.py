@@ -254,3 +254,13 @@ def test_a_state_that_cannot_be_says_so(panel: ConvolutionPanel, state: dict[str
     with pytest.raises(StudioError, match=said):
         panel.show_state(state)
     assert panel.state() == before
+
+
+def test_a_smaller_kernel_gives_back_its_room(panel: ConvolutionPanel) -> None:
+    total = panel.findChild(QLabel, "lab_sum_title")
+    panel.resize(1200, 700)
+    before = total.width()
+    panel.show_state({"kernel": np.ones((5, 5)).tolist()})
+    assert total.width() > before
+    panel.show_state({"kernel": np.ones((3, 3)).tolist()})
+    assert total.width() == before

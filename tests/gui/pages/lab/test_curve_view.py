@@ -21,3 +21,10 @@ def test_numbers_have_room(qtbot: QtBot, low: float, high: float, size: float, e
     axis.setLogMode(False, True)
     ((_, values),) = axis.tickValues(low, high, size)
     np.testing.assert_allclose(10 ** np.array(values), expected)
+
+
+def test_powers_are_all_written_alike(qtbot: QtBot) -> None:
+    axis = PowerAxis("left")
+    axis.setLogMode(False, True)
+    assert axis.tickStrings([-6.0, -4.0, 0.0, 12.0], 1, 2) == ["10⁻⁶", "10⁻⁴", "10⁰", "10¹²"]
+    assert axis.tickStrings([0.0, np.log10(2)], 1, 0.3) == ["1", "2"]

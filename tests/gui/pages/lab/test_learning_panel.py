@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -45,6 +46,10 @@ def test_it_finds_the_filter_by_itself(panel: LearningPanel, qtbot: QtBot) -> No
     assert not panel.running
     assert not start.isEnabled()
     np.testing.assert_allclose(panel.facts()["kernel"], FILTERS["sharpen"].make(3), atol=1e-3)
+    gradient = panel.findChild(Matrix, "kernel_gradient")
+    image, places = gradient.grab().toImage(), [gradient.cell_rectangle(divmod(item, 3)) for item in range(9)]
+    tones = [image.pixelColor(place.topLeft().toPoint() + QPoint(3, 3)).red() for place in places]
+    assert max(tones) - min(tones) < 5  # nothing is left of the gradient, and its colours do not say otherwise
     assert "The filter is found" in panel.findChild(QLabel, "learning_text").text()
     panel.findChild(QPushButton, "restart_learning").click()
     assert panel.progress.step == 0

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QListWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.layouts import ScrollColumn
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.lab.page import NARROW, LabPage
 from cnnstudio.gui.pages.lab.panels import PANELS
@@ -42,6 +43,12 @@ def test_an_experiment_comes_from_elsewhere(page: LabPage, qtbot: QtBot) -> None
     with qtbot.waitSignal(panel.changed):
         page.receive(Experiment("convolution", {"kernel": [[1.0, 0.0], [0.0, -1.0]]}))
     assert panel.state()["kernel"] == [[1, 0], [0, -1]]
+    page.resize(900, 300)
+    bar = panel.findChild(ScrollColumn).verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    page.receive(Experiment("convolution"))
+    assert bar.value() == 0
     page.receive(Experiment("telepathy"))
     assert page.message.startswith("The Lab has no experiment “telepathy”")
     page.receive(Experiment("convolution"))

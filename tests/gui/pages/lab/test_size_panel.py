@@ -67,7 +67,7 @@ def test_an_impossible_setting_says_why(panel: SizePanel) -> None:
 def test_a_stride_that_does_not_come_out_even(panel: SizePanel) -> None:
     panel.show_state({"size": 7, "kernel": 3, "stride": 3})
     assert panel.facts()["unseen"] == 1
-    assert "round down" in text(panel, "remark")
+    assert "so the last row and column are never seen" in text(panel, "remark")
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), list(itertools.product((6, 7), (2, 3), (1, 2, 3))))
@@ -94,12 +94,17 @@ def test_the_window_goes_from_place_to_place(panel: SizePanel) -> None:
     panel.findChild(QAbstractButton, "step_on_button").click()
     assert output.text_of((0, 1)).endswith("not computed yet") and panel.facts()["step"] == 1
     panel.findChild(QAbstractButton, "step_end_button").click()
-    assert output.text_of((4, 4)).endswith(": 25")
+    assert output.text_of((4, 4)) == "Output, order of visits, row 4, column 4: 25"
 
 
 def test_the_code_follows(panel: SizePanel) -> None:
     panel.show_state({"padding_size": 2, "stride": 2})
-    assert panel.findChild(CodeLine).code == "keras.layers.ZeroPadding2D(2),\nkeras.layers.Conv2D(1, 3, strides=2)"
+    code = panel.findChild(CodeLine)
+    assert code.code == "keras.layers.ZeroPadding2D(2),\nkeras.layers.Conv2D(1, 3, strides=2)"
+    panel.show_state({"dilation": 2})
+    assert not code.isVisible() and "not both at once" in text(panel, "remark")
+    panel.show_state({"stride": 1})
+    assert code.isVisible()
 
 
 @pytest.mark.parametrize(
