@@ -22,6 +22,9 @@ class GarbageCollector(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._old = 0
+        """Objects that the last search of all has left."""
+        self._counted = 0
+        """Searches of the young ones after which there were too few more for another; to count takes its time, too."""
         self._timer = QTimer(self, interval=INTERVAL)
         self._timer.timeout.connect(self.collect)
 
@@ -37,10 +40,14 @@ class GarbageCollector(QObject):
         thresholds = gc.get_threshold()
         youngest_due = made / (thresholds[0] + 1)
         young_due = (youngest + youngest_due) / (thresholds[1] + 1)
-        all_due = (young + young_due) / (thresholds[2] + 1)
-        if all_due >= 1 and len(gc.get_objects(2)) > _GROWTH * self._old:
-            gc.collect()
-            self._old = len(gc.get_objects(2))
+        all_due = (young - self._counted + young_due) / (thresholds[2] + 1)
+        if all_due >= 1:
+            if len(gc.get_objects(2)) > _GROWTH * self._old:
+                gc.collect()
+                self._old, self._counted = len(gc.get_objects(2)), 0
+            else:
+                gc.collect(1)
+                self._counted = gc.get_count()[2]
         elif young_due >= 1:
             gc.collect(1)
         elif youngest_due >= 1:
