@@ -67,7 +67,7 @@ class NetworkView(QStackedWidget):
         for part in self._parts:
             part.selected.connect(self._choose)
         self._split = self._build_split()
-        head = row(self._title, (self._images, 1), self.lesson, self.picture.tools, gap=2 * GRID)
+        head = row(self._title, (self._images, 1), self.lesson, self.picture.tools, gap=GRID)
         self.addWidget(widget_of(column(head, (self._split, 1))))
         self.addWidget(self._build_state())
 

@@ -14,7 +14,7 @@ from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.charts.scatter_map import class_colour, paint_fitted
 from cnnstudio.gui.widgets.items import EDGE, NONE, ItemWidget, focus_pen
 
-_SIDE = 7 * GRID + 4
+_SIDE = 7 * GRID
 _LINE = 2 * GRID
 _PITCH = _SIDE + 3 * GRID
 

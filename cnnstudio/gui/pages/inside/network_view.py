@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsOpacityEffect, QLabel, QStackedWidget, QW
 from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
-from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
@@ -102,8 +102,9 @@ class NetworkView(View):
             picture="lab",
         )
         self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
+        self._level_tools = widget_of(row(self._likes, self._to_lab, STRETCH))
         self._tools = widget_of(
-            row(self._back, (self._where, 1), self._likes, self._answer, self._to_lab, self._overview_tools)
+            column(row(self._back, (self._where, 1), self._answer, self._overview_tools), self._level_tools)
         )
         self._levels = QStackedWidget()
         self._levels.addWidget(self._maps)
@@ -344,6 +345,7 @@ class NetworkView(View):
         self._likes.setVisible(asked is not None and has_units(self._info(asked.name).kind))
         self._to_lab.setVisible(self.level is not None and self.level.experiment is not None)
         self._overview_tools.setVisible(not self._below)
+        self._level_tools.setVisible(bool(self._below))
         level = self.level
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
         self._hint.setText(text)
