@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from cnnstudio.errors import reason
-from cnnstudio.gui.look.theme import colours
+from cnnstudio.gui.look.theme import colours, icon
 from cnnstudio.storage import write_atomically
 
 
@@ -106,3 +107,24 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
         QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {reason(error)}. Choose another place.")
         return ""
     return path
+
+
+def offer_saving(chart: QWidget, name: str, copy: Callable[[], None], save: Callable[..., None]) -> None:
+    """Gives a chart a menu to copy it, and to save it and its numbers.
+
+    Args:
+        chart: whose menu it is.
+        name: begins the `objectName` of each action.
+        copy: copies the picture.
+        save: called as `save(numbers=…)`, saves the numbers or the picture.
+    """
+    chart.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+    for key, text, picture, act in (
+        ("copy_picture", "Copy picture", "copy", copy),
+        ("save_picture", "Save picture…", "image", partial(save, numbers=False)),
+        ("save_data", "Save data…", "save", partial(save, numbers=True)),
+    ):
+        action = QAction(icon(picture), text, chart)
+        action.setObjectName(f"{name}_{key}")
+        action.triggered.connect(act)
+        chart.addAction(action)

@@ -4,20 +4,19 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QMouseEvent
+from PySide6.QtGui import QColor, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import column
-from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
-from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, icon, small_font
+from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as, svg_of
+from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, small_font
 
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
@@ -88,16 +87,7 @@ class LineChart(QWidget):
         heading.setVisible(bool(title))
         self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        for key, text, picture, act in (
-            ("copy_picture", "Copy picture", "copy", self._copy),
-            ("save_picture", "Save picture…", "image", partial(self._save, numbers=False)),
-            ("save_data", "Save data…", "save", partial(self._save, numbers=True)),
-        ):
-            action = QAction(icon(picture), text, self)
-            action.setObjectName(f"{name}_{key}")
-            action.triggered.connect(act)
-            self.addAction(action)
+        offer_saving(self, name, self._copy, self._save)
         self._follow_theme()
 
     @property

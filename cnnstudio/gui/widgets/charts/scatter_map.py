@@ -11,7 +11,6 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QFocusEvent,
     QGuiApplication,
@@ -26,8 +25,8 @@ from typing_extensions import override
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, icon, small_font
+from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as
+from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, focus_pen, paint_placeholder
 
 CLASS_COLOURS = (
@@ -175,16 +174,7 @@ class ScatterMap(pg.GraphicsView):
         self._box.addItem(self._rings, ignoreBounds=True)
         self.scene().sigMouseMoved.connect(self._point)
         self.scene().sigMouseClicked.connect(self._click)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        for key, text, picture, act in (
-            ("copy_picture", "Copy picture", "copy", self._copy),
-            ("save_picture", "Save picture…", "image", partial(self._save, numbers=False)),
-            ("save_data", "Save data…", "save", partial(self._save, numbers=True)),
-        ):
-            action = QAction(icon(picture), text, self)
-            action.setObjectName(f"data_map_{key}")
-            action.triggered.connect(act)
-            self.addAction(action)
+        offer_saving(self, "data_map", self._copy, self._save)
         self._ready = True
         self._follow_theme()
 
