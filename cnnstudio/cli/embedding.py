@@ -8,7 +8,7 @@ import typer
 from cnnstudio.cli.console import complain, engine_at_work, progress_bar
 from cnnstudio.cli.evaluate import entry_for
 from cnnstudio.cli.failures import WrongUseError
-from cnnstudio.cli.options import DATASET_HELP, LayoutOption, ModelArgument, choice, dataset_named
+from cnnstudio.cli.options import LayoutOption, ModelArgument, TestDatasetOption, choice, dataset_named
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.explaining.data_map import MAPS, find_map_method, lay_out, map_table
 from cnnstudio.explaining.embedding import FEWEST_IMAGES, MOST_IMAGES, embed
@@ -22,13 +22,7 @@ def embedding(
         Path,
         typer.Option(metavar="FILE.csv", help="The table: of each image its class, the answer, and its place."),
     ],
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|PATH",
-            help=DATASET_HELP.format("The data set, by default the one that the model was trained on"),
-        ),
-    ] = None,
+    dataset: TestDatasetOption = None,
     layout: LayoutOption = "",
     method: Annotated[str, choice("How the images are laid out", MAPS, "map")] = "pca",
     layer: Annotated[

@@ -3,13 +3,12 @@
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
 from cnnstudio.cli.console import engine_at_work, new_table, print_json, progress_bar, results
-from cnnstudio.cli.options import DATASET_HELP, JsonOption, LayoutOption, ModelArgument, dataset_named
+from cnnstudio.cli.options import JsonOption, LayoutOption, ModelArgument, TestDatasetOption, dataset_named
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
@@ -29,13 +28,7 @@ MOST_CONFUSED = 5
 
 def evaluate(
     model: ModelArgument,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|PATH",
-            help=DATASET_HELP.format("The data set, by default the one that the model was trained on"),
-        ),
-    ] = None,
+    dataset: TestDatasetOption = None,
     layout: LayoutOption = "",
     as_json: JsonOption = False,
 ) -> None:

@@ -28,6 +28,13 @@ ImageSizeOption = Annotated[
 ChannelsOption = Annotated[
     int | None, typer.Option(metavar="1|3", help="Convert the images of a folder to grey (1) or colour (3).")
 ]
+TestDatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH",
+        help=DATASET_HELP.format("The data set, by default the one that the model was trained on"),
+    ),
+]
 LayoutOption = Annotated[
     str,
     typer.Option(
