@@ -43,6 +43,7 @@ class MapProcess:
     def __init__(self, method: str, coordinates: np.ndarray, on_progress: OnProgress) -> None:
         context = multiprocessing.get_context("spawn")
         self._title = MAPS[method].title
+        self._closed = False
         self._lock = threading.Lock()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(theirs, method), daemon=True, name=f"cnnstudio-{method}")
@@ -63,7 +64,7 @@ class MapProcess:
     @property
     def running(self) -> bool:
         """Whether it can place images still."""
-        return self._process.is_alive()
+        return not self._closed and self._process.is_alive()
 
     def place(self, coordinates: np.ndarray) -> np.ndarray:
         """As of `Layout`.
@@ -77,9 +78,9 @@ class MapProcess:
             return found
 
     def close(self) -> None:
-        """Ends the process; what waits for it raises `StudioError`."""
+        """Ends the process, without waiting for its end; what waits for it raises `StudioError`."""
+        self._closed = True
         self._process.kill()
-        self._process.join()
 
     def _send(self, coordinates: np.ndarray) -> None:
         try:

@@ -198,7 +198,7 @@ class Picker(ListBox):
     """A list to choose from; closed, it shows the picture, the title and the facts, or else the sentence."""
 
     changed = Signal(str)
-    """Another choice, of this key, is current now."""
+    """Another choice, of this key, is current now; the key of “none of these” may be empty."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ class Picker(ListBox):
 
     @property
     def current_key(self) -> str:
-        """The key of the current choice; empty where there is nothing to choose."""
+        """The key of the current choice; empty, too, where there is nothing to choose."""
         return self._choices[self.currentIndex()].key if 0 <= self.currentIndex() < len(self._choices) else ""
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
@@ -251,7 +251,7 @@ class Picker(ListBox):
         key = self.current_key
         if key != self._announced:
             self._announced = key
-            if key:
+            if self.currentIndex() >= 0:
                 choice = self._choices[self.currentIndex()]
                 self.setAccessibleDescription(f"{choice.title}. {choice.description}")
                 self.changed.emit(key)

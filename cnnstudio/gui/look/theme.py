@@ -1,8 +1,9 @@
 """The look: colours in light and dark, sizes, fonts, icons, and pictures of arrays.
 
 Nothing here keeps state of its own: `colours()` reads off the application's palette which of the two themes is on.
-A widget that paints itself asks for `colours()` in its `paintEvent`; one that keeps colours elsewhere (a plot) asks
-again in its `changeEvent` when `event.type() == QEvent.Type.PaletteChange`. Icons follow by themselves.
+A widget that paints itself asks for `colours()` in its `paintEvent`; one that keeps colours elsewhere (a plot) is a
+`FollowsTheme`, or asks again in its `changeEvent` when `event.type() == QEvent.Type.PaletteChange`. Icons follow by
+themselves.
 
 What a stylesheet rule is bound to is said with a property, `widget.setProperty("role", …)`:
 
@@ -16,7 +17,7 @@ import functools
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -30,6 +31,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPixmapCache,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QApplication
 from typing_extensions import override
@@ -177,6 +179,36 @@ def bold_font(font: QFont) -> QFont:
     bold = QFont(font)
     bold.setWeight(QFont.Weight.DemiBold)
     return bold
+
+
+class FollowsTheme:
+    """A widget that keeps colours, as a chart does, and takes those of another theme once it is seen.
+
+    Among the bases of a class, it comes before Qt's. A page may have a dozen charts, each of which takes 10 ms.
+    """
+
+    _outdated = False
+
+    def follow_theme(self) -> None:
+        """Takes the colours and fonts of the theme that is on."""
+        raise NotImplementedError
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme where it is seen; else, `showEvent` does."""
+        super().changeEvent(event)  # type: ignore[misc]
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._outdated = True
+            self._catch_up()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Follows what the theme has become meanwhile."""
+        super().showEvent(event)  # type: ignore[misc]
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._outdated and self.isVisible():  # type: ignore[attr-defined]
+            self._outdated = False
+            self.follow_theme()
 
 
 class Theme(QObject):

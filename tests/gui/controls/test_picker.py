@@ -54,6 +54,15 @@ def test_choosing_tells_the_key_once(picker):
     assert picker.accessibleDescription().startswith("Number two. A sentence")
 
 
+def test_to_choose_none_of_them_is_told_too(picker):
+    picker.set_choices([Choice("one", "Number one"), Choice("", "None of these")])
+    told = []
+    picker.changed.connect(told.append)
+    picker.set_current("")
+    picker.set_current("one")
+    assert told == ["", "one"]
+
+
 def test_the_keyboard_chooses(picker):
     picker.setFocus()
     QTest.keyClick(picker, Qt.Key.Key_Down)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import column
-from cnnstudio.gui.look.theme import GRID, colours, plot_pen, small_font, text_sizes
+from cnnstudio.gui.look.theme import GRID, FollowsTheme, colours, plot_pen, small_font, text_sizes
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -67,7 +67,7 @@ class PowerAxis(pg.AxisItem):
         return [f"10{str(int(value)).translate(_RAISED)}" for value in values]
 
 
-class CurveView(QWidget):
+class CurveView(FollowsTheme, QWidget):
     """Curves with a legend, in colours and line styles of the theme, and a point on each of them.
 
     Args:
@@ -99,7 +99,7 @@ class CurveView(QWidget):
         self._at = pg.ScatterPlotItem()
         self._at.setZValue(10)
         self._plot.addItem(self._at, ignoreBounds=True)
-        self._follow_theme()
+        self.follow_theme()
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -116,7 +116,7 @@ class CurveView(QWidget):
             for line in self._lines:
                 line.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
             self._curves, before = tuple(curves), ()
-            self._follow_theme()
+            self.follow_theme()
         self._curves = tuple(curves)
         for number, (line, curve) in enumerate(zip(self._lines, curves, strict=True)):
             if number >= len(before) or not curve.is_like(before[number]):
@@ -143,7 +143,8 @@ class CurveView(QWidget):
         y = float(np.interp(x, curve.x, curve.y))
         return math.log10(y) if self._logarithmic else y
 
-    def _follow_theme(self) -> None:
+    @override
+    def follow_theme(self) -> None:
         theme, font, ratio = colours(), small_font(QFont()), self.devicePixelRatioF()
         for name, text in self._axes.items():
             axis = self._plot.getAxis(name)
@@ -158,9 +159,3 @@ class CurveView(QWidget):
             line.setPen(plot_pen(number, 2 * ratio))
         for _, text in self._legend.items:
             text.setText(text.text, color=theme.secondary, size=f"{text_sizes().small}px")
-
-    @override
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._follow_theme()

@@ -16,7 +16,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as, svg_of
-from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, small_font
+from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, FollowsTheme, colours, small_font
 
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
@@ -41,7 +41,7 @@ class Line:
     values: np.ndarray
 
 
-class LineChart(QWidget):
+class LineChart(FollowsTheme, QWidget):
     """Curves that differ by colour and by line style.
 
     Args:
@@ -88,7 +88,7 @@ class LineChart(QWidget):
         self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         offer_saving(self, name, self._copy, self._save)
-        self._follow_theme()
+        self.follow_theme()
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -178,7 +178,8 @@ class LineChart(QWidget):
             texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
         self._legend.setText("&nbsp; &nbsp; ".join(texts))
 
-    def _follow_theme(self) -> None:
+    @override
+    def follow_theme(self) -> None:
         theme = colours()
         self._view.setBackground(QColor(theme.window))
         for name, title in (("left", self._up), ("bottom", self._across)):
@@ -199,13 +200,6 @@ class LineChart(QWidget):
                 self.picked.emit(float(place.x()))
             return True
         return super().eventFilter(watched, event)
-
-    @override
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._follow_theme()
 
     @override
     def sizeHint(self) -> QSize:

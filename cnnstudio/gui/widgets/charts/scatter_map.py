@@ -26,7 +26,7 @@ from typing_extensions import override
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
+from cnnstudio.gui.look.theme import GAP, GRID, FollowsTheme, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, focus_pen, paint_placeholder
 
 CLASS_COLOURS = (
@@ -125,7 +125,7 @@ def paint_fitted(painter: QPainter, picture: QImage, place: QRectF) -> None:
     painter.drawImage(QRectF(corner, size), picture)
 
 
-class ScatterMap(pg.GraphicsView):
+class ScatterMap(FollowsTheme, pg.GraphicsView):
     """A map that the wheel zooms and the mouse drags; pointing at a dot shows its image, a click takes it.
 
     With the keys: arrows go from dot to dot, Enter takes one, + and − zoom, Home shows all.
@@ -142,7 +142,6 @@ class ScatterMap(pg.GraphicsView):
 
     # The base class sends itself events before there is anything else.
     _dots: Dots | None = None
-    _ready = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,8 +174,7 @@ class ScatterMap(pg.GraphicsView):
         self.scene().sigMouseMoved.connect(self._point)
         self.scene().sigMouseClicked.connect(self._click)
         offer_saving(self, "data_map", self._copy, self._save)
-        self._ready = True
-        self._follow_theme()
+        self.follow_theme()
 
     # What is shown.
 
@@ -574,17 +572,11 @@ class ScatterMap(pg.GraphicsView):
         words = QRectF(card.left() + GAP, card.top() + _CARD + 2 * GAP, width, room.height())
         painter.drawText(words, int(flags), text)
 
-    def _follow_theme(self) -> None:
+    @override
+    def follow_theme(self) -> None:
         theme = colours()
         self.setBackground(QColor(theme.surface))
         self._rings.setPen(pg.mkPen(theme.error, width=1.5))
-
-    @override
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._ready:
-            self._follow_theme()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setImage(picture_of(self))

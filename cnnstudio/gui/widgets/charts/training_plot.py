@@ -16,7 +16,7 @@ from cnnstudio.gui.controls.buttons import MenuButton
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
-from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.look.theme import GAP, GRID, FollowsTheme, colours, icon
 from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, MeasurePlot
 from cnnstudio.gui.widgets.items import focus_pen
 
@@ -24,7 +24,7 @@ _STRETCHES = (6, 7)
 """By which Qt shares out the height so that the plot of the loss is 1.5 times as high as that of the accuracy."""
 
 
-class TrainingPlot(QWidget):
+class TrainingPlot(FollowsTheme, QWidget):
     """Two plots over a common axis of epochs, with a cursor that reads the numbers.
 
     The wheel zooms, dragging moves, a double click shows everything again; the left and right arrow keys move the
@@ -57,7 +57,7 @@ class TrainingPlot(QWidget):
         self._zoomed = False
         self._build()
         self._add_actions()
-        self._follow_theme()
+        self.follow_theme()
 
     def _build(self) -> None:
         self._view = pg.GraphicsLayoutWidget(self)
@@ -190,18 +190,13 @@ class TrainingPlot(QWidget):
     def event(self, event: QEvent) -> bool:
         """Follows a change of screen; keeps the tooltip off the plots, where it would hide what is pointed at."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._follow_theme()
+            self.follow_theme()
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._view.underMouse():
             return True
         return super().event(event)
 
     @override
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
-            self._follow_theme()
-        super().changeEvent(event)
-
-    def _follow_theme(self) -> None:
+    def follow_theme(self) -> None:
         for plot in self.plots:
             plot.follow_theme(self.devicePixelRatioF())
         self._legend.follow_theme()

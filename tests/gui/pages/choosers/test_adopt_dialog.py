@@ -282,6 +282,10 @@ def test_a_trial_ends_with_the_dialog(
     dialog = AdoptDialog(inspect_model(path), None, [DATASETS["digits"]])
     qtbot.addWidget(dialog)
     dialog.show()
+    dataset, try_it = dialog.findChild(Picker, "adopt_dataset"), dialog.findChild(QPushButton, "adopt_try")
+    dataset.set_current("")
+    assert not try_it.isEnabled()  # on what?
+    dataset.set_current("digits")
     press(qtbot, dialog, "adopt_try")
     assert dialog.findChild(ProgressPanel).running
     dialog.reject()
