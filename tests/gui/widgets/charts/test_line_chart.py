@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QGraphicsView, QLabel
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.look.theme import DARK, LIGHT, Theme
 from cnnstudio.gui.widgets.charts.line_chart import Line, LineChart
 
 
@@ -46,3 +47,21 @@ def test_new_numbers_move_the_curves_and_new_curves_are_named(qtbot: QtBot) -> N
     chart.set_lines(np.arange(40), [Line("b", np.ones(40)), Line("c", np.zeros(40))])
     assert "b" in legend.text() and "c" in legend.text() and "●" not in legend.text()
     assert chart.csv_text().startswith("along,b,c")
+
+
+def test_a_hidden_chart_takes_the_colours_of_another_theme_once_it_is_seen(qtbot: QtBot, theme: Theme) -> None:
+    theme.choose("light")
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    qtbot.addWidget(chart)
+    chart.set_lines(np.arange(3), [Line("a", np.zeros(3))])
+    legend = chart.findChild(QLabel, "chart_legend")
+    chart.show()
+    qtbot.waitExposed(chart)
+    assert LIGHT.plot[0] in legend.text()
+    chart.hide()
+    theme.choose("dark")
+    assert LIGHT.plot[0] in legend.text()
+    chart.show()
+    assert DARK.plot[0] in legend.text()
+    theme.choose("light")
+    assert LIGHT.plot[0] in legend.text()
