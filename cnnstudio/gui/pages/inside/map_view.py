@@ -161,7 +161,7 @@ class MapView(View):
 
     def set_network(self, network: OpenNetwork | None) -> None:
         """Makes the map of another network."""
-        self._scores = None if network is None else ClassScores(network.classifier, network.lock)
+        self._scores = None if network is None else network.scores
         self._subject = None
         self._clear()
         with QSignalBlocker(self._layer), QSignalBlocker(self._dataset):

@@ -139,7 +139,7 @@ class RobustView(View):
     def set_network(self, network: OpenNetwork | None) -> None:
         """Offers what can be compared with another network."""
         self._network = network
-        self._scores = None if network is None else ClassScores(network.classifier, network.lock)
+        self._scores = None if network is None else network.scores
         self.forget()
         if network is not None:
             self.sliders.set_shape(network.classifier.input_shape)

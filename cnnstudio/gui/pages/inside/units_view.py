@@ -154,7 +154,7 @@ class UnitsView(View):
         self._stop()
         self._search.drop()
         self._found = None
-        self._scores = None if network is None else ClassScores(network.classifier, network.lock)
+        self._scores = None if network is None else network.scores
         self._clear()
         with QSignalBlocker(self._layer):
             self._layer.clear()

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
@@ -68,6 +70,11 @@ class OpenNetwork:
     lock: threading.Lock
     name: str
     models: Callable[[], Sequence[ModelEntry]] = tuple
+
+    @cached_property
+    def scores(self) -> ClassScores:
+        """The scores of its classes; what one view has compiled of them, the others find."""
+        return ClassScores(self.classifier, self.lock)
 
 
 _SAME = ("Input", "Regularisation", "Shape")

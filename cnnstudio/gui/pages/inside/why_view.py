@@ -110,7 +110,7 @@ class WhyView(View):
         self._work.drop()
         self._rest()
         self._network, self._subject, self._waiting = network, None, None
-        self._scores = None if network is None else ClassScores(network.classifier, network.lock)
+        self._scores = None if network is None else network.scores
         self._clear()
         with QSignalBlocker(self._class), QSignalBlocker(self._layer):
             for box in (self._class, self._layer):
