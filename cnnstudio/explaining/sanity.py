@@ -45,7 +45,7 @@ class SanityCheck:
 
 
 def sanity_check(
-    classifier: Classifier,
+    classifier: Classifier | ClassScores,
     images: Sequence[np.ndarray],
     methods: Sequence[str],
     *,
@@ -55,13 +55,13 @@ def sanity_check(
     """Makes a copy of a network random, layer by layer, and compares the explanations before and after.
 
     Args:
-        classifier: it stays as it is.
+        classifier: it stays as it is; or its scores, where other threads use it, too.
         images: uint8, of the classifier's shape; each is explained for the class that the classifier answers.
         methods: keys in `EXPLANATIONS`; those that do not fit the network are left out.
         seed: of the random weights.
         on_progress: told how far it is; what it raises ends the work.
     """
-    scores = ClassScores(copied(classifier))
+    scores = ClassScores(_copied(classifier if isinstance(classifier, ClassScores) else ClassScores(classifier)))
     fitting = [name for name in methods if not EXPLANATIONS[name].why_not(scores)]
     classes = scores.classifier.predict_many(np.stack(images)).argmax(axis=1)
     boxes = [ink_box(image) for image in images]
@@ -129,12 +129,14 @@ def _seeded(config: Any, random: np.random.Generator) -> Any:
     }
 
 
-def copied(classifier: Classifier) -> Classifier:
+def _copied(scores: ClassScores) -> Classifier:
     """A classifier of the same weights, which may be changed."""
     import keras
 
-    model = keras.models.clone_model(classifier.model)
-    model.set_weights(classifier.model.get_weights())
+    classifier = scores.classifier
+    with scores.lock:  # or it could be copied while its end is open
+        model = keras.models.clone_model(classifier.model)
+        model.set_weights(classifier.model.get_weights())
     return Classifier(model, classifier.card)
 
 

@@ -151,7 +151,8 @@ def strongest_patches(scores: ClassScores, images: Sequence[np.ndarray], layer: 
     from cnnstudio.models.layer_table import describe
 
     classifier = scores.classifier
-    table = describe(keras.saving.serialize_keras_object(classifier.model))
+    with scores.lock:  # or it could be written down while its end is open
+        table = describe(keras.saving.serialize_keras_object(classifier.model))
     row = next((row for row in table.rows if row.name == layer), None)
     found = []
     for image in images:

@@ -1,9 +1,13 @@
 """The sanity check on whole networks; its parts are in `explaining/test_sanity.py`."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import numpy as np
 import pytest
 
 from cnnstudio.explaining.sanity import sanity_check
+from cnnstudio.explaining.scores import ClassScores, without_activation
 from cnnstudio.progress import Cancelled, Progress
 from tests.explaining import small_networks
 
@@ -42,6 +46,15 @@ def test_pictures_change_as_weights_do(convnet):
     assert (told[-1].done, told[-1].total) == (30, 30)
     for weight, same in zip(convnet.classifier.model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, same)
+
+
+def test_the_copy_is_made_while_no_other_thread_has_the_end_of_the_network_open(convnet):
+    scores = ClassScores(convnet.classifier, threading.Lock())
+    with ThreadPoolExecutor() as pool:
+        with scores.lock, without_activation(scores.ending.activation):
+            found = pool.submit(sanity_check, scores, IMAGES[:1], ())
+            assert wait([found], timeout=0.5).not_done
+        assert found.result().images == 1
 
 
 def test_methods_that_do_not_fit_are_left_out_and_it_can_be_cancelled(make_scores):

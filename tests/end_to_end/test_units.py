@@ -1,12 +1,14 @@
 """What excites units: the strongest images as sorting all answers finds them, where they lie, and made-up pictures."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.explaining import units
+from cnnstudio.explaining.scores import ClassScores, changed
 from cnnstudio.explaining.unit_pictures import UnitPicture, unit_picture
 from cnnstudio.explaining.units import strongest_images, strongest_patches
 from cnnstudio.progress import Progress
@@ -67,6 +69,15 @@ def test_a_patch_is_what_the_unit_saw(convnet):
     assert again[patch.place] == pytest.approx(patch.value, abs=1e-4)
     (flat,) = strongest_patches(convnet, [IMAGES[0]], "hidden", 1)
     assert flat.box == (0, 0, 8, 9)
+
+
+def test_patches_wait_while_another_thread_has_the_end_of_the_network_open(convnet):
+    scores = ClassScores(convnet.classifier, threading.Lock())
+    with ThreadPoolExecutor() as pool:
+        with scores.lock, changed(scores.ending.activation, "activation", object()):  # which cannot be written down
+            found = pool.submit(strongest_patches, scores, [IMAGES[0]], "conv2", 2)
+            assert wait([found], timeout=0.5).not_done
+        assert len(found.result()) == 1
 
 
 def test_a_patch_at_the_edge_is_cut(make_scores):

@@ -236,7 +236,7 @@ def _sanity(
     entry = dataset_of(scores.classifier.card)
     if entry is not None and entry.is_here() and entry.image_shape == scores.classifier.input_shape:
         images = list(entry.load(tell).test.images[:IMAGES])
-    return sanity_check(scores.classifier, images, methods, on_progress=tell)
+    return sanity_check(scores, images, methods, on_progress=tell)
 
 
 def _faithfulness(
