@@ -220,10 +220,11 @@ def main(argv: Sequence[str]) -> int:
 def _run(argv: Sequence[str]) -> int:
     application, window = create(argv)
     window.closed.connect(application.quit)
+    from cnnstudio.gui.log import run_loop
     from cnnstudio.gui.task import wait_for_threads
 
     with _noting_crashes(), _closing_on_signals(window):
-        code = application.exec()
+        code = run_loop(application)
         ended = wait_for_threads(SECONDS_TO_END)
         if not ended:
             os._exit(code)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from cnnstudio.errors import StudioError, unexpected
 from cnnstudio.storage import changing, log_folder
@@ -127,6 +127,28 @@ def details() -> str:
     )
 
 
+class _LoopRuns(Exception):  # noqa: N818 - it is no error
+    """What is being handled while the event loop runs."""
+
+
+def run_loop(application: QCoreApplication) -> int:
+    """Runs the event loop, so that an error in a method that Qt calls is told.
+
+    Where Python calls Qt and Qt calls such a method, PySide reads what it raises as an exception. Until Python 3.12,
+    what is raised in C, as by `int("x")`, is just a class and a text as long as no other exception is being handled,
+    and the process dies of it.
+
+    Returns:
+        The exit code.
+    """
+    if sys.version_info >= (3, 12):
+        return application.exec()
+    try:
+        raise _LoopRuns
+    except _LoopRuns:
+        return application.exec()
+
+
 class ErrorHook(QObject):
     """Catches what nothing else has caught, in any thread, writes it to the log and informs the window.
 
@@ -184,5 +206,10 @@ class ErrorHook(QObject):
     def _report(self, error: BaseException, where: str) -> None:
         if isinstance(error, KeyboardInterrupt):
             return
+        inner: BaseException | None = error
+        while inner is not None:
+            if isinstance(inner.__context__, _LoopRuns):
+                inner.__context__ = None
+            inner = inner.__context__
         _log.error("Uncaught %s:\n%s", where, "".join(traceback.format_exception(error)).rstrip())
         self.caught.emit(str(error) if isinstance(error, StudioError) else unexpected(error))

@@ -462,6 +462,8 @@ class Soak:
         """Turns the event loop until all steps are done; they go on in the loops of dialogs, too."""
         from PySide6.QtCore import QTimer
 
+        from cnnstudio.gui.log import run_loop
+
         condition: Callable[[], bool] | None = lambda: bool(self.window.first_paint_time)  # noqa: E731
         alive = 0.0
 
@@ -479,7 +481,7 @@ class Soak:
         timer = QTimer()
         timer.timeout.connect(turn)
         timer.start(10)
-        self.application.exec()
+        run_loop(self.application)
         faulthandler.cancel_dump_traceback_later()
         return self.report()
 

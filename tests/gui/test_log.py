@@ -1,4 +1,5 @@
 import logging
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -153,3 +154,33 @@ def test_a_log_that_cannot_be_written_is_done_without(home: Path, capfd: pytest.
     assert not log.exists()
     assert capfd.readouterr() == ("", "")
     assert details().endswith("still\nknown")
+
+
+FAILS_WITHIN_QT = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from cnnstudio.gui.log import ErrorHook, run_loop, start_log
+
+class Widget(QWidget):
+    def showEvent(self, event):
+        int("five")
+
+application = QApplication(sys.argv)
+start_log()
+hook = ErrorHook()
+hook.caught.connect(lambda told: print("told:", told))
+widget = Widget()
+QTimer.singleShot(0, widget.show)
+QTimer.singleShot(100, application.quit)
+sys.exit(run_loop(application))
+"""
+
+
+def test_an_error_of_c_in_a_method_that_qt_calls_does_not_end_the_process(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILS_WITHIN_QT], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, "told: " in done.stdout) == (0, True), done.stderr
+    text = (home / "log" / "cnnstudio.log").read_text(encoding="utf-8")
+    assert "invalid literal for int() with base 10: 'five'" in text and "During handling" not in text

@@ -589,7 +589,7 @@ class AdoptDialog(QDialog):
     @override
     def done(self, result: int) -> None:
         """Ends what is being tried."""
-        self._trial.end()
+        self._trial.drop()
         super().done(result)
 
     @Slot()
