@@ -196,9 +196,10 @@ def trash_network(network: Network) -> None:
     """Moves the file of a network in the user's folder to the trash of the desktop.
 
     Raises:
-        StudioError: it is not in the user's folder, or there is no trash for its disk.
+        StudioError: it is not in the user's folder, which may be read-only, or there is no trash for its disk.
     """
-    move_to_trash(_own(network))
+    with _alone(f"“{network.name}” cannot be moved to the trash"):
+        move_to_trash(_own(network))
 
 
 @contextmanager
