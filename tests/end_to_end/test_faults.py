@@ -15,7 +15,14 @@ AT_ONCE = ["import-folder", "forget-import", "rename-model", "copy-model", "add-
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it forks processes that have imported Qt")
-@pytest.mark.parametrize("options", [["--nth", "--light", "--tries", "2"], ["--pairs", "--tries", "1", *AT_ONCE]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--nth", "--light", "--tries", "2"],
+        ["--pairs", "--tries", "1", *AT_ONCE],
+        ["--pairs", "rename-network", "trash-network"],
+    ],
+)
 def test_nothing_is_lost(options: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.faults", *options],
