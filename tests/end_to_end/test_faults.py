@@ -21,6 +21,7 @@ AT_ONCE = ["import-folder", "forget-import", "rename-model", "copy-model", "add-
         ["--nth", "--light", "--tries", "2"],
         ["--pairs", "--tries", "1", *AT_ONCE],
         ["--pairs", "rename-network", "trash-network"],
+        ["--pairs", "fill-table", "save-table"],
     ],
 )
 def test_nothing_is_lost(options: list[str]) -> None:

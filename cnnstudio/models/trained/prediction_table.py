@@ -205,7 +205,11 @@ class PredictionTable:
         kept = self._kept(content) if content else _as_bytes([columns(self._top)])
         if self._regular and kept != content:
             write_atomically(self._path.resolve(), kept)
-        return self._path.open("ab", buffering=0)
+        file = self._path.open("ab", buffering=0)
+        if self._regular and self._path.read_bytes() != kept:  # another program has just saved a whole table here
+            file.close()
+            return self._open(overwrite)
+        return file
 
     def _write(self, content: bytes) -> None:
         rest = memoryview(content)
