@@ -400,6 +400,41 @@ def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: p
     assert load_folder(root).report.left_out == dataset.report.left_out, "from the cache"
 
 
+def test_where_no_classes_are_found_it_is_said_what_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make(tmp_path / "set", {"a": 3, "b": 0, "c": 3})
+    for file in (root / "c").iterdir():
+        file.rename(file.with_suffix(".txt"))
+    empty, others = "“b” is empty", "“c” holds no pictures, only other files"
+    with pytest.raises(StudioError, match=rf"one class only \(“a”\)\..*{empty}.*{others}"):
+        survey_folder(root)
+    for file in (root / "a").iterdir():
+        file.rename(file.with_suffix(".txt"))
+    with pytest.raises(StudioError, match=rf"No pictures are found in set\. .*{empty}.*“a”, “c” hold no pictures"):
+        survey_folder(root)
+    scandir = os.scandir
+
+    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path) != str(root):
+            raise PermissionError(errno.EACCES, "no", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    told = "3 folders cannot be read and were left out; the first, a: this needs a permission that you do not have."
+    with pytest.raises(StudioError, match=rf"No pictures are found in set\. {told}$"):
+        survey_folder(root)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_what_can_be_no_file_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5})
+    (root / "a" / "nothing.png").symlink_to(root / "nowhere.png")
+    told = "1 file could not be read and was left out. a/nothing.png: It is a link to nothing."
+    assert told in survey_folder(root).notes
+    assert told in load_folder(root).report.notes
+
+
 def test_classes_for_one_use_only_are_told(tmp_path: Path) -> None:
     counts = {"train/a": 4, "train/b": 4, "train/c": 4, "test/a": 2, "test/b": 2, "test/d": 2}
     root = make(tmp_path / "set", counts)
