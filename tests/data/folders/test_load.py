@@ -381,6 +381,20 @@ def test_a_link_to_the_folder_itself_or_to_one_above_is_no_class(tmp_path: Path)
     assert "2 links lead to folders that are read anyway, and were left out (“b/up”, “loop”)." in survey.notes
 
 
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="only Linux shows itself in files")
+def test_a_link_to_what_the_system_shows_of_itself_is_not_followed(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5})
+    (root / "c").symlink_to("/proc/self")
+    told = "The folder “c” cannot be read and was left out: it shows what the system is doing."
+    assert told in survey_folder(root).notes
+    report = load_folder(root).report
+    assert told in report.notes
+    assert report.counts.sum() == 10
+    progress: list[Progress] = []
+    assert load_folder(root, on_progress=progress.append).report.notes == report.notes
+    assert not any(one.task.startswith("Reading") for one in progress), "from the cache"
+
+
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make(tmp_path / "set", {"a": 5, "b": 5, "c": 5})
     scandir = os.scandir
