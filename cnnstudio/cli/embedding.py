@@ -45,7 +45,10 @@ def embedding(
         classifier = load_classifier(model)
         entry = in_order(entry_for(model, classifier, dataset, layout), classifier.classes)
         with progress_bar() as bar:
-            found = embed(classifier, entry.load(bar), layer, images=images, on_progress=bar)
+            loaded = entry.load(bar)
+            for one in loaded.left_out:
+                bar.say(one.text)
+            found = embed(classifier, loaded, layer, images=images, on_progress=bar)
             positions = lay_out(found, method, bar).positions
         try:
             write_atomically(output.expanduser(), map_table(found, positions).encode())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from cnnstudio.gui.main_window import MainWindow
+    from cnnstudio.gui.settings import Settings
 
 SECONDS_TO_END = 10.0
 """How long the end of the process waits for a thread that does not stop."""
@@ -49,8 +50,6 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from PySide6.QtWidgets import QApplication
 
     _import_without_looking()
-    from cnnstudio.data.downloads.fetch import read_extra_folders
-    from cnnstudio.data.library import read_imported
     from cnnstudio.gui.garbage import GarbageCollector
     from cnnstudio.gui.log import ErrorHook, start_log
     from cnnstudio.gui.look.theme import Theme
@@ -86,14 +85,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
-    reasons = unwritable()
-    for sentence in filter(None, (unsaved(reasons), read_imported()[1], read_extra_folders()[1])):
-        window.add_message(sentence)
-    for what in settings.forgotten:
-        window.report_forgotten(what)
-    settings.forgot.connect(window.report_forgotten)
-    if "settings" not in reasons:  # else it was said a moment ago
-        settings.unwritten.connect(window.add_message)
+    _look_at_folders(window, settings)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
     window.restyle(theme.stylesheet)
     theme.restyled.connect(window.restyle)
@@ -154,6 +146,38 @@ def _remove_leftovers(on_event: Callable[[object], None], stop: threading.Event)
     from cnnstudio.training.leftovers import remove_leftovers
 
     remove_leftovers()
+
+
+def _look_at_folders(window: "MainWindow", settings: "Settings") -> None:
+    """Says, once another thread has looked, what cannot be saved, and what is remembered and cannot be used."""
+    from cnnstudio.gui.task import Task
+
+    early: list[str] = []
+    settings.unwritten.connect(early.append)
+
+    def tell(found: tuple[list[str], bool]) -> None:
+        sentences, of_settings = found
+        for sentence in sentences if of_settings else [*sentences, *early]:
+            window.add_message(sentence)
+        if not of_settings:
+            settings.unwritten.connect(window.add_message)
+        for what in settings.forgotten:
+            window.report_forgotten(what)
+        settings.forgot.connect(window.report_forgotten)
+
+    task = Task(_trouble, window)
+    task.finished.connect(tell)
+    task.start()
+
+
+def _trouble(on_event: Callable[[object], None], stop: threading.Event) -> tuple[list[str], bool]:  # noqa: ARG001
+    """Sentences on what cannot be saved, and on what of the user's lists cannot be read; whether one is on settings."""
+    from cnnstudio.data.downloads.fetch import read_extra_folders
+    from cnnstudio.data.library import read_imported
+
+    reasons = unwritable()
+    sentences = unsaved(reasons), read_imported()[1], read_extra_folders()[1]
+    return list(filter(None, sentences)), "settings" in reasons
 
 
 _CONTENT = {

@@ -30,6 +30,11 @@ _NOTICE = re.compile(
 for nothing: that oneDNN is used, that there is no graphics card, that they were loaded twice."""
 
 
+_OPTIMIZER_OPTIONS = {"arithmetic_optimization": False}
+"""TensorFlow's rewriting of sums brings no time for networks, and makes 2ⁿ numbers of n layers that each add a thing to
+itself: of 22, in a file of 10 kB, it takes 3 GB."""
+
+
 def import_keras() -> ModuleType:
     """Imports Keras, pins what a user's own `keras.json` or code may have set otherwise, and registers our layers.
 
@@ -40,6 +45,7 @@ def import_keras() -> ModuleType:
     """
     with _without_garbage_collection(), without_notices():
         import keras
+        import tensorflow as tf
 
     backend = keras.config.backend()
     if backend != "tensorflow":
@@ -51,6 +57,8 @@ def import_keras() -> ModuleType:
         keras.config.set_image_data_format("channels_last")
     if keras.config.floatx() != "float32":
         keras.config.set_floatx("float32")
+    if not _OPTIMIZER_OPTIONS.items() <= tf.config.optimizer.get_experimental_options().items():
+        tf.config.optimizer.set_experimental_options(_OPTIMIZER_OPTIONS)
     register_layers()
     return keras
 

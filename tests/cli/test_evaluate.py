@@ -84,11 +84,14 @@ def test_a_model_that_is_not_there(outcome):
 def test_what_of_a_folder_is_left_out_is_said(outcome, saved, tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / "pets" / name).mkdir(parents=True)
-        for number in range(4):
-            Image.new("RGB", (8, 8), (60 * number, 0, 0)).save(tmp_path / "pets" / name / f"{number}.png")
+        for number in range(20):
+            Image.new("RGB", (8, 8), (12 * number, 0, 0)).save(tmp_path / "pets" / name / f"{number}.png")
     (tmp_path / "pets" / "cat" / "broken.png").write_bytes(b"no picture")
     model = saved((8, 8, 3), ("cat", "dog"))
     code, out, err = outcome("evaluate", model, "--dataset", str(tmp_path / "pets"), "--json")
     [one] = json.loads(out)["left_out"]
     assert (code, one["count"]) == (0, 1)
     assert err == one["text"] + "\n"
+    table = str(tmp_path / "map.csv")
+    code, _, err = outcome("embedding", model, "--dataset", str(tmp_path / "pets"), "--output", table)
+    assert (code, err.splitlines()[0]) == (0, one["text"])

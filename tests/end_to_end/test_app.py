@@ -30,10 +30,8 @@ def test_what_a_killed_program_left_goes_at_the_next_start(qtbot: QtBot, home: P
     run.close()
     _, window = create(["cnnstudio"])
     qtbot.addWidget(window)
-    [task] = window.findChildren(Task, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    with qtbot.waitSignal(task.finished):
-        window.repaint()
-    assert not run.folder.exists()
+    window.repaint()
+    qtbot.waitUntil(lambda: not run.folder.exists())
 
 
 def test_a_first_start_takes_the_application_that_there_is_and_has_nothing_to_say(
@@ -48,6 +46,7 @@ def test_a_first_start_takes_the_application_that_there_is_and_has_nothing_to_sa
         window.show_page(name)
         assert window.current_page.objectName() == f"page_{name}"
         assert window.findChild(QToolButton, f"rail_{name}").isChecked()
+    qtbot.waitUntil(lambda: not window.findChildren(Task, options=Qt.FindChildOption.FindDirectChildrenOnly))
     assert said(window) == ""
     assert len(application.findChildren(GarbageCollector)) == 1 and not gc.isenabled()
     window.quit()
@@ -121,9 +120,10 @@ def started(qtbot: QtBot, qapp: QApplication, digits: Dataset, add_dataset: Call
     return started
 
 
-def test_a_home_that_is_a_file(started: Started, home: Path) -> None:
+def test_a_home_that_is_a_file(started: Started, qtbot: QtBot, home: Path) -> None:
     home.write_text("")
     with started() as window:
+        qtbot.waitUntil(lambda: bool(said(window)))
         assert said(window).startswith(
             f"Nothing can be saved: {home} cannot be written (there is a file where a folder "
         )
@@ -142,11 +142,12 @@ WRITERS = {"data": ("collect", "architecture", "try"), "settings": ("settings",)
 
 
 @pytest.mark.parametrize("name", USER_FOLDERS)
-def test_one_folder_that_cannot_be_written(started: Started, name: str) -> None:
+def test_one_folder_that_cannot_be_written(started: Started, qtbot: QtBot, name: str) -> None:
     folder = USER_FOLDERS[name]()
     folder.parent.mkdir(parents=True)
     folder.write_text("")
     with started() as window:
+        qtbot.waitUntil(lambda: bool(said(window)))
         assert said(window).startswith("Some things cannot be saved: ")
         assert str(folder) in said(window)
         assert ("but not train" in said(window)) == (name == "data")
@@ -239,7 +240,9 @@ def show_pages_of(window: MainWindow, keys: Iterable[str]) -> None:
 
 
 @pytest.mark.parametrize("first", range(0, len(HOSTILE), 4))
-def test_whatever_is_remembered_the_window_opens(first: int, started: Started, home: Path, tmp_path: Path) -> None:
+def test_whatever_is_remembered_the_window_opens(
+    first: int, started: Started, qtbot: QtBot, home: Path, tmp_path: Path
+) -> None:
     """Each key has another value, in each window another again."""
     (tmp_path / "FILE").touch()
     (tmp_path / "FOLDER").mkdir()
@@ -251,16 +254,18 @@ def test_whatever_is_remembered_the_window_opens(first: int, started: Started, h
     with started() as window:
         assert window.isVisible()
         show_pages_of(window, REMEMBERED)
+        qtbot.waitUntil(lambda: bool(said(window)))
         sentences = [f"{what.capitalize()} could not be restored." for what in REMEMBERED.values()]
         assert sorted(said(window).replace(". ", ".\n").splitlines()) == sorted(sentences)
         kept = {"choices/data/dataset": "mnist", "choices/kept": "7"}
         assert written_settings(home) == kept, "it is said once, and what can be used stays"
 
 
-def test_a_damaged_list_and_hostile_settings_are_said_together(started: Started, home: Path) -> None:
+def test_a_damaged_list_and_hostile_settings_are_said_together(started: Started, qtbot: QtBot, home: Path) -> None:
     write_settings(home, {"theme": "plaid"})
     (home / "data").mkdir()
     (home / "data" / "datasets.json").write_text("{")
     with started() as window:
+        qtbot.waitUntil(lambda: bool(said(window)))
         assert said(window).startswith("The list of your data sets, ")
         assert said(window).endswith("The theme could not be restored.")

@@ -13,12 +13,15 @@ from cnnstudio.gui.pages import PAGES
 
 READ_ONLY = """
 import sys
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QPushButton
 from cnnstudio.gui import app, main_window
 from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.controls.message_bar import MessageBar
 
 def use(window):
+    while not window.findChild(MessageBar, "window_message").text:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     print(window.findChild(MessageBar, "window_message").text.replace("\\u200b", ""))
     for name in PAGES:
         window.show_page(name)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.app import create
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
@@ -84,6 +85,16 @@ def window(qtbot: QtBot, listener: Listener) -> MainWindow:
     with qtbot.waitSignal(window.page("data").loaded, timeout=60_000):
         window.show_page("data")
     return window
+
+
+def test_starting_reads_nothing_but_the_settings(qtbot: QtBot, listener: Listener, home: Path) -> None:
+    network("one")
+    with listener.hearing() as heard:
+        _, window = create(["cnnstudio"])
+        qtbot.addWidget(window, before_close_func=MainWindow.quit)
+        settle(qtbot, window.library)
+    own = tuple(f"open {home / file}" for file in ("config/settings.ini", "log/cnnstudio.log"))
+    assert [line for line in heard if not line.startswith(own)] == []
 
 
 def settle(qtbot: QtBot, library: Library) -> None:

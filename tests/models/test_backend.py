@@ -48,6 +48,28 @@ def test_a_graph_goes_with_what_was_compiled(function):
     assert graph() is None
 
 
+def test_sums_are_computed_as_they_are_written():
+    """TensorFlow would first write this one as a sum of 2 to the power of as many numbers."""
+    import_keras()
+    from tensorflow.python.eager import context
+
+    def doubled(x):
+        for _ in range(8):
+            x = x + x
+        return x
+
+    import tensorflow as tf
+
+    compiled = trace(doubled, [tf.TensorSpec((3, 4))])
+    context.enable_run_metadata()
+    try:
+        assert np.array_equal(compiled(tf.constant(IMAGES)), 2**8 * IMAGES)
+        graphs = context.export_run_metadata().function_graphs
+    finally:
+        context.disable_run_metadata()
+    assert [node.op for node in graphs[-1].post_optimization_graph.node].count("AddV2") == 8
+
+
 def test_graphs_of_others_are_left_alone():
     """Gradients through a function that somebody else has traced can still be taken."""
     import_keras()

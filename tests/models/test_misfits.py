@@ -84,6 +84,11 @@ def test_the_sentence_says_what_does_not_fit_and_what_would():
         "“layer1” has -3 as its number of units, where a whole number of at least 1 is needed. "
         "The nearest number of units that fits is 1."
     )
+    text = describe(sequential((4, 6, 1), ("Dense", {"units": 2, "activation": "glu"}))).misfit.text
+    assert text == (  # Keras has it, but it halves the channels
+        "“layer1” has “glu” as its activation, which CNN Studio does not know. "
+        "The nearest activation that fits is “gelu”."
+    )
 
 
 def test_the_first_impossible_layer_is_the_one_told():

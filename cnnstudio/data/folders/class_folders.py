@@ -139,12 +139,21 @@ def find_folders(
     found = _files_by_class(store, top, parts, _span(chosen), while_looking)
     labelled = _without_unlabelled(found)
     classes = tuple(sorted({label for _, label in labelled}, key=natural_key))
+    shut = {path for path, _ in store.shut}
+    no_classes = (
+        *unreadable_folders(sorted(store.shut)),
+        *empty_folders([path for path in found.empty if path not in shut]),
+        *folders_of_other_files(found.others),
+    )
     if len(classes) < 2:
+        why = " ".join(one.text for one in no_classes)
         if not classes:
+            if shut or found.others:
+                raise StudioError(f"No pictures are found in {name}. {why}")
             raise StudioError(f"{name} holds no pictures: its {len(top.folders):,} folders are empty.")
         raise StudioError(
             f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
-            "each further class."
+            f"each further class. {why}".rstrip()
         )
     numbers = {label: number for number, label in enumerate(classes)}
     splits = [split for split in ORDER if any(split == used for used, _ in labelled)]
@@ -156,12 +165,9 @@ def find_folders(
     ]
     masks = [branch.full(name) for _, _, branch in listed for name in sorted(branch.masks)]
     places = tuple(_place(*one, without_masks=bool(masks)) for one in listed)
-    shut = {path for path, _ in store.shut}
     unlabelled = [branch for key, branches in found.files.items() if key not in labelled for branch in branches]
     left_out = (
-        *unreadable_folders(sorted(store.shut)),
-        *empty_folders([path for path in found.empty if path not in shut]),
-        *folders_of_other_files(found.others),
+        *no_classes,
         *folders_met_again(found.again),
         *unlabelled_pictures([branch.path for branch in unlabelled], sum(branch.pictures for branch in unlabelled)),
         *pictures_above(found.above),

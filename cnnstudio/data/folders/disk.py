@@ -54,7 +54,8 @@ class DiskFolder:
         except OSError as error:
             name = readable(self.path)
             raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
-        if _file_system(self.path) in SYSTEM_FILES:
+        self._system = _system_devices()
+        if _is_on(self._system, self.path):
             raise StudioError(
                 f"{readable(self.path)} holds no files of yours: it shows what the system is doing. Choose another."
             )
@@ -67,13 +68,13 @@ class DiskFolder:
         """
         if len(self.stamps) == MAX_FOLDERS:
             raise self._too_large(MAX_FOLDERS, "folders")
+        if _is_on(self._system, self.full(path)):
+            return self._note_shut(path, _SHOWS_SYSTEM)
         try:
             with os.scandir(self.full(path)) as entries:
                 kinds = {entry.name: _kind(entry) for entry in entries}
         except OSError as error:
-            self.stamps.append(Stamp(path, reason(error), ()))
-            self.shut.append((path, reason(error)))
-            return [], []
+            return self._note_shut(path, reason(error))
         names = _visible(kinds)
         self._files += len(names)
         if self._files > MAX_FILES:
@@ -83,6 +84,11 @@ class DiskFolder:
         prefix = f"{path}/" if path else ""
         self.problems += [(prefix + name, kinds[name]) for name in others if kinds[name] != "folder"]
         return [name for name in names if kinds[name] == "file"], [name for name in others if kinds[name] == "folder"]
+
+    def _note_shut(self, path: str, why: str) -> tuple[list[str], list[str]]:
+        self.stamps.append(Stamp(path, why, ()))
+        self.shut.append((path, why))
+        return [], []
 
     def identity(self, path: str) -> Hashable:
         """The same for a folder that is reached in two ways."""
@@ -135,16 +141,26 @@ SYSTEM_FILES = frozenset({"cgroup", "cgroup2", "debugfs", "devpts", "devtmpfs", 
 """File systems in which Linux shows itself: their links lead everywhere, and some of their files never end."""
 
 
-def _file_system(path: str) -> str:
-    """The kind of file system that a folder lies in, as Linux calls it; empty on other systems."""
+_SHOWS_SYSTEM = "it shows what the system is doing"
+
+
+def _system_devices() -> frozenset[int]:
+    """The numbers of the devices that `SYSTEM_FILES` lie on; none on other systems than Linux."""
     try:
         lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return ""
-    # The mount point is the fifth field, with blanks as \040; the kind comes after a dash.
-    mounts = {line.split(" ")[4]: line.rpartition(" - ")[2].partition(" ")[0] for line in lines}
-    real = Path(os.path.realpath(path))
-    return next((mounts[str(folder)] for folder in (real, *real.parents) if str(folder) in mounts), "")
+        return frozenset()
+    # The third field is the device's number, as 0:23; the kind comes after a dash.
+    kinds = {line.split(" ")[2]: line.rpartition(" - ")[2].partition(" ")[0] for line in lines}
+    return frozenset(os.makedev(*map(int, number.split(":"))) for number, kind in kinds.items() if kind in SYSTEM_FILES)
+
+
+def _is_on(devices: frozenset[int], path: str) -> bool:
+    """Whether a file or folder lies on one of some devices."""
+    try:
+        return bool(devices) and os.stat(path).st_dev in devices  # noqa: PTH116 - called for every folder
+    except OSError:
+        return False
 
 
 def open_store(path: Path) -> Store:
@@ -171,9 +187,14 @@ def list_again(
         or renamed.
     """
     listed = {}
+    system = _system_devices()
     for stamp in stamps:
         while_looking()
         path = f"{folder}/{stamp.path}" if stamp.path else folder
+        if (stamp.names == _SHOWS_SYSTEM) != _is_on(system, path):
+            return None
+        if stamp.names == _SHOWS_SYSTEM:
+            continue
         try:
             names = _visible(os.listdir(path))  # noqa: PTH208 - as above
         except OSError as error:

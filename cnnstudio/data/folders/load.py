@@ -55,7 +55,12 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None, layout: str
         suggestion = suggest(store, found)
     counts = found.counts()
     train, test = next(iter(counts.values())), counts.get("test")
-    left_out = [*found.left_out, *classes_without(found.classes, train, test)]
+    problems = [(readable(below), why) for below, why in store.problems]
+    left_out = [
+        *found.left_out,
+        *unreadable_files(len(problems), problems),
+        *classes_without(found.classes, train, test),
+    ]
     aside = np.zeros_like(train) if test is not None else np.array([_for_test(count) for count in train.tolist()])
     notes = (
         *(one.text for one in left_out),

@@ -110,7 +110,7 @@ class Values:
         if isinstance(value, str) and value in choices:
             return value
         near = difflib.get_close_matches(value.lower(), choices, cutoff=0.5) if isinstance(value, str) else []
-        known = f"is none of {', '.join(choices)}" if len(choices) < MANY else "Keras does not know"
+        known = f"is none of {', '.join(choices)}" if len(choices) < MANY else "CNN Studio does not know"
         raise UnfitError(field, f"has {show(value)} as its {word(field)}, which {known}", [*near, default])
 
     def flag(self, field: str, default: bool) -> bool:

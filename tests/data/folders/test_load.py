@@ -381,6 +381,20 @@ def test_a_link_to_the_folder_itself_or_to_one_above_is_no_class(tmp_path: Path)
     assert "2 links lead to folders that are read anyway, and were left out (“b/up”, “loop”)." in survey.notes
 
 
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="only Linux shows itself in files")
+def test_a_link_to_what_the_system_shows_of_itself_is_not_followed(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5})
+    (root / "c").symlink_to("/proc/self")
+    told = "The folder “c” cannot be read and was left out: it shows what the system is doing."
+    assert told in survey_folder(root).notes
+    report = load_folder(root).report
+    assert told in report.notes
+    assert report.counts.sum() == 10
+    progress: list[Progress] = []
+    assert load_folder(root, on_progress=progress.append).report.notes == report.notes
+    assert not any(one.task.startswith("Reading") for one in progress), "from the cache"
+
+
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make(tmp_path / "set", {"a": 5, "b": 5, "c": 5})
     scandir = os.scandir
@@ -398,6 +412,41 @@ def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: p
     assert LeftOut("folders", 1, text) in dataset.report.left_out
     assert dataset.report.unreadable_count == 0
     assert load_folder(root).report.left_out == dataset.report.left_out, "from the cache"
+
+
+def test_where_no_classes_are_found_it_is_said_what_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make(tmp_path / "set", {"a": 3, "b": 0, "c": 3})
+    for file in (root / "c").iterdir():
+        file.rename(file.with_suffix(".txt"))
+    empty, others = "“b” is empty", "“c” holds no pictures, only other files"
+    with pytest.raises(StudioError, match=rf"one class only \(“a”\)\..*{empty}.*{others}"):
+        survey_folder(root)
+    for file in (root / "a").iterdir():
+        file.rename(file.with_suffix(".txt"))
+    with pytest.raises(StudioError, match=rf"No pictures are found in set\. .*{empty}.*“a”, “c” hold no pictures"):
+        survey_folder(root)
+    scandir = os.scandir
+
+    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path) != str(root):
+            raise PermissionError(errno.EACCES, "no", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    told = "3 folders cannot be read and were left out; the first, a: this needs a permission that you do not have."
+    with pytest.raises(StudioError, match=rf"No pictures are found in set\. {told}$"):
+        survey_folder(root)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_what_can_be_no_file_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5})
+    (root / "a" / "nothing.png").symlink_to(root / "nowhere.png")
+    told = "1 file could not be read and was left out. a/nothing.png: It is a link to nothing."
+    assert told in survey_folder(root).notes
+    assert told in load_folder(root).report.notes
 
 
 def test_classes_for_one_use_only_are_told(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """The examples of a class: small pictures in lines, the newest first."""
 
 import json
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QDrag,
+    QImage,
     QImageReader,
     QKeyEvent,
     QKeySequence,
@@ -23,6 +26,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines, focus_pen
 
 SIDE = 7 * GRID
@@ -31,6 +35,9 @@ SIDE = 7 * GRID
 _PITCH = SIDE + GRID
 _CROSS = 20
 _BADGE = 24
+_AT_ONCE = 32
+"""Pictures that are read before the first of them are shown, at most."""
+
 _FAINT = 0.35
 """Opacity of pictures that were cut and will move when they are pasted."""
 
@@ -52,7 +59,8 @@ def moving_in(data: QMimeData | None) -> list[Path]:
 
 
 class ExampleTiles(ItemLines):
-    """Pictures from files, read only when they come on screen; they can be selected, dragged, cut and deleted.
+    """Pictures from files, read in another thread when they come on screen; they can be selected, dragged, cut and
+    deleted.
 
     One line is shown, or all of them. A click or the arrow keys select a picture, with Shift or Ctrl several, Ctrl+A
     all; Del deletes what is selected, and each picture has a cross that deletes it alone.
@@ -95,6 +103,8 @@ class ExampleTiles(ItemLines):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._files: tuple[Path, ...] = ()
         self._pictures: dict[Path, QPixmap] = {}
+        self._missing: list[Path] = []
+        self._reading: Task | None = None
         self._selected: frozenset[Path] = frozenset()
         self._cut: frozenset[Path] = frozenset()
         self._anchor = self._dragged = NONE
@@ -118,6 +128,11 @@ class ExampleTiles(ItemLines):
     def expanded(self) -> bool:
         """Whether all lines are shown."""
         return self._expanded
+
+    @property
+    def reading(self) -> bool:
+        """Whether some of the pictures on screen are still being read."""
+        return self._reading is not None
 
     def set_files(self, files: Sequence[Path]) -> None:
         """Shows pictures; those that were there before are not read again, and stay selected."""
@@ -187,6 +202,7 @@ class ExampleTiles(ItemLines):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = colours()
+        self._missing.clear()
         if not self._files:
             painter.setPen(QColor(theme.secondary))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
@@ -205,12 +221,15 @@ class ExampleTiles(ItemLines):
             if (chosen or number == self.hovered) and not self.is_more(number):
                 self._paint_cross(painter, QRectF(self.cross_rectangle(number)))
         painter.end()
+        self._read()
 
     def _paint_tile(self, painter: QPainter, number: int, place: QRect) -> None:
         path, theme = self._files[number], colours()
         picture = self._picture(path)
         painter.setOpacity(_FAINT if path in self._cut else 1.0)
-        if picture.isNull():
+        if picture is None:
+            painter.fillRect(place, QColor(theme.hover))
+        elif picture.isNull():
             painter.fillRect(place, QColor(theme.hover))
             painter.setPen(QColor(theme.secondary))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?")
@@ -235,22 +254,30 @@ class ExampleTiles(ItemLines):
         painter.drawLine(arms.topLeft(), arms.bottomRight())
         painter.drawLine(arms.topRight(), arms.bottomLeft())
 
-    def _picture(self, path: Path) -> QPixmap:
-        """The picture of a file, as large as a tile; a null one where it cannot be read."""
-        side = round(SIDE * self.devicePixelRatioF())
+    def _picture(self, path: Path) -> QPixmap | None:
+        """The picture of a file, as large as a tile; a null one where it cannot be read, None where it is yet to be."""
         picture = self._pictures.get(path)
-        if picture is None or (not picture.isNull() and picture.width() != side):
-            reader = QImageReader(str(path))
-            reader.setAutoTransform(True)
-            picture = QPixmap.fromImage(reader.read())
-            if not picture.isNull():
-                sharp = max(picture.width(), picture.height()) <= SIDE
-                mode = Qt.TransformationMode.FastTransformation if sharp else Qt.TransformationMode.SmoothTransformation
-                cut = QRect(0, 0, *(2 * [min(picture.width(), picture.height())]))
-                cut.moveCenter(picture.rect().center())
-                picture = picture.copy(cut).scaled(side, side, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
-            self._pictures[path] = picture
+        if picture is None or not (picture.isNull() or picture.width() == self._side()):
+            self._missing.append(path)
         return picture
+
+    def _side(self) -> int:
+        """Of a tile, in pixels of the screen."""
+        return round(SIDE * self.devicePixelRatioF())
+
+    def _read(self) -> None:
+        """Has the first of the pictures read that are missing on screen; painting them asks for the others."""
+        if self._missing and self._reading is None:
+            self._reading = Task(partial(_read_tiles, tuple(self._missing[:_AT_ONCE]), self._side()), self)
+            self._reading.finished.connect(self._take)
+            self._reading.start()
+
+    @Slot(object)
+    def _take(self, images: dict[Path, QImage]) -> None:
+        self._reading = None
+        there = frozenset(self._files)
+        self._pictures |= {path: QPixmap.fromImage(image) for path, image in images.items() if path in there}
+        self.update()
 
     # Selecting.
 
@@ -306,7 +333,7 @@ class ExampleTiles(ItemLines):
     def _drag(self, item: int) -> None:
         drag = QDrag(self)
         drag.setMimeData(moving_data(self.selected))
-        picture = self._picture(self._files[item])
+        picture = self._picture(self._files[item]) or QPixmap()
         drag.setPixmap(_with_number(picture, len(self.selected)))
         drag.setHotSpot(QPoint(SIDE, SIDE) / 2)
         drag.exec(Qt.DropAction.MoveAction)
@@ -362,6 +389,29 @@ class ExampleTiles(ItemLines):
             super().keyPressEvent(event)
             if self.current not in (before, NONE) and not self.is_more(self.current):
                 self._select_at(self.current, Qt.KeyboardModifier.NoModifier)
+
+
+def _read_tiles(
+    paths: Sequence[Path],
+    side: int,
+    on_event: Callable[[object], None],  # noqa: ARG001
+    stop: threading.Event,
+) -> dict[Path, QImage]:
+    """The pictures of files, cut square and scaled; null ones of those that cannot be read."""
+    return {path: _read_tile(path, side) for path in paths if not stop.is_set()}
+
+
+def _read_tile(path: Path, side: int) -> QImage:
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    image = reader.read()
+    if image.isNull():
+        return image
+    sharp = max(image.width(), image.height()) <= SIDE
+    mode = Qt.TransformationMode.FastTransformation if sharp else Qt.TransformationMode.SmoothTransformation
+    cut = QRect(0, 0, *(2 * [min(image.width(), image.height())]))
+    cut.moveCenter(image.rect().center())
+    return image.copy(cut).scaled(side, side, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
 
 
 def _with_number(picture: QPixmap, number: int) -> QPixmap:

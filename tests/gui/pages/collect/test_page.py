@@ -440,6 +440,8 @@ def test_cut_and_paste(page: CollectPage, qtbot: QtBot, shapes: Collection, pixe
     files = fill(page, qtbot, 3)
     tiles = find(page, "examples_1")
     select(qtbot, tiles, 1)
+    tiles.repaint()
+    qtbot.waitUntil(lambda: not tiles.reading)
     before = pixels(tiles)
     qtbot.keyClick(tiles, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
     assert (pixels(tiles) != before).any()  # what was cut is faint

@@ -1,5 +1,6 @@
 """The examples of a class as small pictures."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,33 @@ def tiles(qtbot, theme, files):
     widget.show()
     qtbot.waitExposed(widget)
     return widget
+
+
+@pytest.fixture
+def pixels(qtbot, pixels):
+    """Grabs tiles once their pictures are read."""
+
+    def grab(tiles):
+        shown = pixels(tiles)
+        while tiles.reading:
+            qtbot.waitUntil(lambda: not tiles.reading)
+            shown = pixels(tiles)
+        return shown
+
+    return grab
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that keeps its reader waiting is a pipe")
+@pytest.mark.timeout(30)
+@pytest.mark.qt_log_ignore("QFile::at")
+def test_a_file_that_keeps_its_reader_waiting_does_not_hold_up_the_window(tiles, qtbot, tmp_path):
+    qtbot.waitUntil(lambda: not tiles.reading)
+    os.mkfifo(tmp_path / "slow.png")
+    tiles.set_files([tmp_path / "slow.png"])
+    tiles.repaint()
+    assert tiles.reading
+    (tmp_path / "slow.png").write_bytes(b"")
+    qtbot.waitUntil(lambda: not tiles.reading)
 
 
 def middle(tiles, number):
