@@ -486,6 +486,67 @@ def layers_used_again(keras: Any) -> Any:
     return keras.Model(image, layers.Dense(3, activation="softmax")(x))
 
 
+@recipe()
+def layers_with_weights_used_again(keras: Any) -> Any:
+    """Two halves of an image that go through the same network, and a convolution that is called again and again."""
+    layers = keras.layers
+    base = keras.Sequential([layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D()], name="base")
+    again = layers.Conv2D(4, 3, padding="same", activation="relu", name="again")
+    image = keras.Input((32, 32, 3))
+    left = base(layers.Cropping2D(((0, 0), (0, 16)))(image))
+    right = base(layers.Cropping2D(((0, 0), (16, 0)))(image))
+    x = layers.GlobalAveragePooling2D()(again(again(layers.Subtract()([left, right]))))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe()
+def rows_one_after_the_other(keras: Any) -> Any:
+    """MNIST as the documentation of Keras gives it to an LSTM."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.LSTM(8, return_sequences=True, dropout=0.1),
+            layers.Bidirectional(layers.GRU(6, return_sequences=True)),
+            layers.SimpleRNN(5),
+            layers.BatchNormalization(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@recipe()
+def maps_read_as_rows(keras: Any) -> Any:
+    layers = keras.layers
+    x = image = keras.Input((32, 32, 3))
+    x = layers.MaxPooling2D()(layers.Conv2D(4, 3, activation="relu")(x))
+    x = layers.TimeDistributed(layers.Dense(6, activation="relu"))(layers.Reshape((15, -1))(x))
+    x = layers.Conv1D(5, 3, padding="causal", activation="relu")(
+        layers.AveragePooling1D(2)(layers.SpatialDropout1D(0.1)(x))
+    )
+    x = layers.Bidirectional(layers.LSTM(4), merge_mode="ave")(layers.MaxPooling1D(2, padding="same")(x))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(3,))
+def spectral_normalisation(keras: Any) -> Any:
+    layers = keras.layers
+    wrapped = keras.layers.SpectralNormalization
+    x = image = keras.Input((32, 32, 3))
+    x = wrapped(layers.Conv2D(4, 3, activation="relu"), name="first")(x)
+    x = layers.Flatten()(layers.MaxPooling2D()(wrapped(layers.Conv2D(4, 3), power_iterations=2)(x)))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(3,))
+def random_crop_of_keras_3(keras: Any) -> Any:
+    layers = keras.layers
+    crops = keras.Sequential([layers.RandomFlip(), layers.RandomCrop(24, 24)])
+    x = image = keras.Input((32, 32, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(crops(x)))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
 @recipe(tolerance=1e-2)
 def mixed_precision(keras: Any) -> Any:
     layers = keras.layers
