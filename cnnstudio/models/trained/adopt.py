@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     import keras
 
 
-_ALIKE = frozenset({"keras_model", "model", "saved_model", "weights", "config"})
-"""Names of files, without their endings, that say nothing of the model in them."""
+_ALIKE = frozenset({"config", "keras_model", "model", "model.savedmodel", "saved_model", "weights"})
+"""Names of files, without their endings, and of folders that say nothing of the model in them."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,10 @@ def with_answers(model: Inspection, answers: Answers) -> Inspection:
 def _called(path: Path) -> str:
     """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
     name = path.stem.removesuffix(".weights")
-    return path.parent.name if name in _ALIKE and path.parent.name else name
+    for folder in path.absolute().parents[:2]:
+        if name in _ALIKE and folder.name:
+            name = folder.name
+    return name
 
 
 def _likely_shape(graph: Graph, shapes: Sequence[OpenShape]) -> ImageShape:
@@ -327,6 +330,22 @@ def list_adopted() -> list[Adopted]:
             if kept is not None and kept[1].get(_PLACE) and exists(place := Path(str(kept[1][_PLACE]))):
                 found.append(Adopted(place, kept[0]))
     return sorted(found, key=lambda one: (one.answers.name.casefold(), str(one.path)))
+
+
+def take_off_list(path: Path) -> None:
+    """Has `list_adopted` leave a model out until it is opened again; its file stays, and so do the answers about it.
+
+    Raises:
+        StudioError: that cannot be written.
+    """
+    place = str(path.absolute())
+    try:
+        for file in (data_folder() / _FOLDER).glob("*.json"):
+            kept = _read_answers(file)
+            if kept is not None and kept[1].get(_PLACE) == place:
+                _keep(file, {key: value for key, value in kept[1].items() if key != _PLACE})
+    except OSError as error:
+        raise StudioError(f"{path.name} cannot be taken off the list: {reason(error)}.") from error
 
 
 def _read_answers(file: Path) -> tuple[Answers, dict[str, Any]] | None:
