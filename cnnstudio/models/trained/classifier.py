@@ -105,6 +105,12 @@ class Prediction:
             return self.top(1)
         return [one for one in self.top(len(self.classes)) if one[2] >= LIKELY]
 
+    @property
+    def tied(self) -> list[tuple[int, str, float]]:
+        """The most probable class and those that are as probable, as of `top`."""
+        everything = self.top(len(self.classes))
+        return everything[: wording.count_tied([share for *_, share in everything])]
+
     def top(self, n: int) -> list[tuple[int, str, float]]:
         """The `n` most probable classes as (index, class, probability), the best first; fewer where there are fewer."""
         order = np.argsort(-self.probabilities, kind="stable")[:n]
