@@ -26,6 +26,7 @@ class Recipe:
         endings: of the files that it can be saved as.
         endings_of_keras_2: likewise, where Keras 2 cannot save all of them.
         tolerance: by how much a probability may differ.
+        deep: it has many layers, so that sums over channels would grow without end with larger weights.
         large: it takes long: an application in its full size.
         size: side of the images, where the network takes any.
     """
@@ -35,6 +36,7 @@ class Recipe:
     endings: tuple[str, ...] = ("keras", "h5")
     endings_of_keras_2: tuple[str, ...] = ()
     tolerance: float = 1e-5
+    deep: bool = False
     large: bool = False
     size: int = 32
 
@@ -110,8 +112,7 @@ def save(name: str, version: int, folder: Path) -> Iterator[Saved]:
     random = np.random.default_rng(2)
     for variable in model.weights:
         value = np.asarray(variable)
-        # In deep networks the sums over many channels would grow without end.
-        if value.dtype.kind == "f" and "count" not in variable.name and (value.ndim < 2 or not recipe.large):
+        if value.dtype.kind == "f" and "count" not in variable.name and (value.ndim < 2 or not recipe.deep):
             variable.assign(value + random.uniform(0, 0.05, value.shape).astype(value.dtype))
     for layer in innermost(model):
         if isinstance(layer, keras.layers.Normalization):
@@ -499,7 +500,7 @@ def layers_with_weights_used_again(keras: Any) -> Any:
     return keras.Model(image, layers.Dense(3, activation="softmax")(x))
 
 
-@recipe()
+@recipe(endings_of_keras_2=("keras", "h5", "savedmodel"))
 def rows_one_after_the_other(keras: Any) -> Any:
     """MNIST as the documentation of Keras gives it to an LSTM."""
     layers = keras.layers
@@ -515,7 +516,7 @@ def rows_one_after_the_other(keras: Any) -> Any:
     )
 
 
-@recipe()
+@recipe(endings_of_keras_2=("keras", "h5", "savedmodel"))
 def maps_read_as_rows(keras: Any) -> Any:
     layers = keras.layers
     x = image = keras.Input((32, 32, 3))
@@ -693,10 +694,19 @@ def residual_by_plus(keras: Any) -> Any:
 # Applications.
 
 
+def measure(keras: Any, network: Any) -> None:
+    """Has the normalisations of a network measure images, as in training: else all images would look alike to it."""
+    for layer in innermost(network):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    network(spots(np.random.default_rng(3), network.inputs[0].shape[1:]), training=True)
+
+
 def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
     """One of Keras's own networks as a layer, with another head."""
     make = getattr(keras.applications, name)
     base = make(input_shape=(side, side, 3), include_top=False, weights=None, **values)
+    measure(keras, base)
     base.trainable = False
     layers = keras.layers
     image = keras.Input((side, side, 3))
@@ -707,13 +717,16 @@ def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
 
 def whole_application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
     """One of Keras's own networks with its own head, for a few classes."""
-    return getattr(keras.applications, name)(input_shape=(side, side, 3), weights=None, classes=10, **values)
+    network = getattr(keras.applications, name)(input_shape=(side, side, 3), weights=None, classes=10, **values)
+    measure(keras, network)
+    return network
 
 
 def _put_application(name: str, side: int = 64, large: bool = True, **values: Any) -> None:
     for prefix, make in (("application", application), ("whole_application", whole_application)):
         build = partial(make, name=name, side=side, **values)
-        RECIPES[f"{prefix}_{name}"] = Recipe(build, endings=("keras", "h5"), large=large)
+        endings = "keras", "h5", "savedmodel"
+        RECIPES[f"{prefix}_{name}"] = Recipe(build, endings_of_keras_2=endings, deep=True, large=large)
 
 
 _put_application("MobileNet", alpha=0.25, large=False)

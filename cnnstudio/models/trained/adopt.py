@@ -28,6 +28,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.layer_kinds.added import VALUE_RANGE
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -489,6 +490,8 @@ def _count_outputs(graph: Graph) -> int:
 
 
 _SCALING = {
+    "AutoContrast": "a layer that changes their contrast",
+    "ContrastLimitedAdaptiveHistogramEqualization": "a layer that changes their contrast",
     "Rescaling": "a layer that scales its images",
     "Normalization": "a normalisation of its images",
     "BatchNormalization": "a normalisation of its images",
@@ -506,7 +509,7 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     following = graph.consumers(graph.input)
     while len(following) == 1 and (following[0].kind in _SCALING or _leaves_range(following[0])):
         node = following[0]
-        if node.kind in _SCALING:
+        if node.kind in _SCALING and _takes_raw(node):
             return "0-255", f"The network begins with {_SCALING[node.kind]} itself."
         following = graph.consumers(node.name)
     names = json.dumps([graph.name, *(node.config for node in graph.nodes.values())]).lower()
@@ -517,13 +520,17 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
-_LEAVES_RANGE = frozenset(
-    {"CenterCrop", "Cropping2D", "Flatten", "Identity", "Permute", "Reshape", "Resizing", "ZeroPadding2D"}
-)
+def _takes_raw(node: Node) -> bool:
+    """Whether a layer of `_SCALING` that says for which values it was made was made for those of a picture."""
+    values = node.config.get("value_range")
+    return not isinstance(values, list) or values[-1:] == [255]
+
+
+_LEAVES_RANGE = frozenset({"CenterCrop", "Cropping2D", "Flatten", "Permute", "Reshape", "Resizing", "ZeroPadding2D"})
 
 
 def _leaves_range(node: Node) -> bool:
-    return is_mixing(node) or node.kind.startswith("Random") or node.kind in _LEAVES_RANGE
+    return is_mixing(node) or group_of(node.kind) == "Regularisation" or node.kind in _LEAVES_RANGE
 
 
 def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:

@@ -30,10 +30,12 @@ _TYPES = {_FLOAT32: "<f4", _FLOAT64: "<f8"}
 _MAX_DEPTH = 20
 
 _ORDER = (
-    *("depthwise_kernel", "pointwise_kernel", "kernel", "gamma", "beta", "alpha", "bias"),
+    *("depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "gamma", "beta", "alpha", "bias"),
     *("mean", "variance", "moving_mean", "moving_variance"),
 )
 """What layers call their weights, in the order in which each of them keeps them."""
+_DIRECTIONS, _PARTS = ("forward_layer", "backward_layer"), ("cell", "layer")
+"""What layers call the layers or cells in them: one for both directions of a row, and others."""
 _DAMAGED = (
     *(KeyError, TypeError, IndexError, AttributeError, OverflowError, OSError, RecursionError, RuntimeError),
     *(StopIteration, UnicodeDecodeError, struct.error),
@@ -103,8 +105,15 @@ def _write_layers(group: "h5py.Group", model: Mapping[str, Any], arrays: "_Array
         child = arrays.child(node, f"layer-{place}")
         if layer["class_name"] in (*MODELS, "Model"):
             _write_layers(own, layer, arrays, child, depth + 1)
-        for number_of_weight, array in enumerate(arrays.of_layer(child)):
-            own[f"vars/{number_of_weight}"] = array
+        _write_weights(own, arrays, child)
+
+
+def _write_weights(group: "h5py.Group", arrays: "_Arrays", node: int) -> None:
+    """Writes the weights of a layer and those of its parts, a group for each."""
+    for number_of_weight, array in enumerate(arrays.of_layer(node)):
+        group[f"vars/{number_of_weight}"] = array
+    for part, child in arrays.parts(node).items():
+        _write_weights(group.create_group(part), arrays, child)
 
 
 def _snake_case(name: str) -> str:
@@ -125,6 +134,12 @@ class _Arrays:
     def child(self, node: int, name: str) -> int:
         """The number of an object that another one holds under a name."""
         return self._children(node)[name]
+
+    def parts(self, node: int) -> dict[str, int]:
+        """The numbers of the parts of a layer that have weights of their own, by name."""
+        held = self._children(node)
+        parts = _DIRECTIONS if held.keys() >= set(_DIRECTIONS) else _PARTS
+        return {part: held[part] for part in parts if part in held}
 
     def of_layer(self, node: int) -> "Iterator[Any]":
         """The weights of a layer, in its own order; none for a model, whose layers have them."""
