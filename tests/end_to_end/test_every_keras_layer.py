@@ -5,6 +5,7 @@ A layer that a new version of Keras brings fails here until somebody has decided
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.trained.adopt import read_image_config
-from cnnstudio.models.trained.files import load_model
+from cnnstudio.models.trained.adopt import inspect_model, open_adopted, read_image_config, remember
+from cnnstudio.models.trained.files import load_model, read_config
 from tests.strangers.recipes import spots
 
 Apply = Callable[[Any, Any], Any]
@@ -243,7 +245,8 @@ def test_each_layer_of_keras_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("name", [*ON_IMAGES, *ON_ROWS])
-def test_it_opens_and_answers_as_in_plain_keras(name: str, tmp_path: Path) -> None:
+def test_it_opens_and_answers_as_in_plain_keras(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNSTUDIO_HOME", str(tmp_path / "home"))
     shape, made_by = (IMAGE, ON_IMAGES) if name in ON_IMAGES else (ROWS, ON_ROWS)
     images = spots(np.random.default_rng(3), list(shape))
     model = classifier(shape, made_by[name](name))
@@ -256,6 +259,20 @@ def test_it_opens_and_answers_as_in_plain_keras(name: str, tmp_path: Path) -> No
         model.save(path)
         np.testing.assert_allclose(load_model(path)(images, training=False), answers, atol=1e-5)
         assert describe(read_image_config(path)).misfit is None
+    names: dict[str, Any] = {}
+    definitions, text = model_code(read_config(path))
+    exec("\n\n\n".join(["import keras\nfrom keras import layers", *definitions, text]), names)
+    names["model"].set_weights(load_model(path).get_weights())
+    np.testing.assert_allclose(names["model"](images, training=False), answers, atol=1e-5)
+    found = inspect_model(path)
+    remember(found, replace(found.guess, value_range="0-255", outputs="independent-logits"))
+    adopted = open_adopted(path)
+    for change in (lambda: None, adopted.freeze):  # as the window does once the network is open
+        change()
+        prediction = adopted.predict(images[2].round().astype(np.uint8).reshape(adopted.input_shape), feature_maps=True)
+        assert len(prediction.layers) == len(adopted.layers)
+        scores = np.asarray(model(images[2:3].round(), training=False))[0]
+        np.testing.assert_allclose(prediction.probabilities, 1 / (1 + np.exp(-scores)), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -327,7 +327,7 @@ def augmentation_in_a_graph(keras: Any) -> Any:
     return keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
 
 
-@recipe()
+@recipe(endings_of_keras_2=("keras", "h5", "savedmodel"))
 def measured_normalisation(keras: Any) -> Any:
     layers = keras.layers
     measured = layers.Normalization()

@@ -210,7 +210,7 @@ class _Copy:
             copied["config"]["name"] = _name(copied["config"])
             _check_values(copied["config"])
             if copied["class_name"] == "RandomShear":
-                copied["config"] |= _shears(copied["config"])
+                copied["config"] |= shear_factors(copied["config"])
             if wrapper:
                 copied["wrapper"] = wrapper
         if "name" in config:
@@ -279,7 +279,7 @@ def _unwrapped(config: Any) -> tuple[str, Any]:
     return wrapper, {**inner, **placed, "config": values}
 
 
-def _shears(config: dict[str, Any]) -> dict[str, Any]:
+def shear_factors(config: dict[str, Any]) -> dict[str, Any]:
     """The factors of a RandomShear, which Keras writes from −a to a and reads as a alone."""
     found = {key: value for key, value in config.items() if key in ("x_factor", "y_factor")}
     return {

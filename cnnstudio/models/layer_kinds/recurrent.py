@@ -16,6 +16,8 @@ _SUMS = {"GRU": 3, "LSTM": 4, "SimpleRNN": 1}
 RECURRENT = frozenset(_SUMS)
 """Kinds that a layer for both directions may be made of."""
 
+_BOTH = "Bidirectional"
+
 ACTIVATION_FIELDS = ("activation", "recurrent_activation")
 """Fields of their configs that name an activation function."""
 
@@ -82,10 +84,15 @@ KINDS = (
         "Goes along a row; at each place it computes from what stands there and from its own answer before.",
     ),
     LayerKind(
-        "Bidirectional",
+        _BOTH,
         "Both directions:",
         "Goes along a row from both ends, with a recurrent layer for each.",
         "Dense",
         one(_both_directions),
     ),
 )
+
+
+def is_recurrent(kind: str) -> bool:
+    """Whether layers of a kind go along a row place by place."""
+    return kind in RECURRENT or kind == _BOTH

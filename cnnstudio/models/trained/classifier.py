@@ -14,6 +14,7 @@ from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
+from cnnstudio.models.layer_kinds.recurrent import is_recurrent
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, is_explained
@@ -154,6 +155,10 @@ class Classifier:
         return self.card.input_shape
 
     @cached_property
+    def _has_loops(self) -> bool:
+        return any(is_recurrent(type(layer).__name__) for layer in self.model.layers)
+
+    @cached_property
     def layers(self) -> tuple[LayerInfo, ...]:
         """Every layer that has an output of its own, in the model's order."""
         own = {layer.name for layer in self._layers}
@@ -240,7 +245,8 @@ class Classifier:
         compiled = self._pass(names) if names else self._probabilities
         # In this thread, one operation after the other: with oneDNN, handing each small one to another thread takes a
         # tenth to a fifth of the time of a single image. What an operation itself divides among threads, it still does.
-        with function_executor_type("SINGLE_THREADED_EXECUTOR"):
+        # The loops of recurrent layers cannot be computed so.
+        with nullcontext() if self._has_loops else function_executor_type("SINGLE_THREADED_EXECUTOR"):
             *outputs, last = _as_list(compiled(batch))
         kinds = {layer.name: layer.kind for layer in self.layers}
         layers = tuple(

@@ -31,7 +31,7 @@ from cnnstudio.models.keras_config.image_input import image_input, likeliest, ta
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_kinds.added import USED_AGAIN
-from cnnstudio.models.layer_kinds.recurrent import ACTIVATION_FIELDS, RECURRENT
+from cnnstudio.models.layer_kinds.recurrent import ACTIVATION_FIELDS, is_recurrent
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import Card, parse_card
 from cnnstudio.models.trained.channels_first import channels_last
@@ -566,12 +566,8 @@ def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> 
         activations += numbers
         if isinstance(layer, keras.layers.MultiHeadAttention):
             activations += layer.num_heads * math.prod(sides[:-1]) ** 2
-        places = (
-            layer.input.shape[1]
-            if type(layer).__name__ in {*RECURRENT, "Bidirectional"}
-            else numbers // max(sides[-1], 1)
-        )
-        operations += weights * places
+        steps = is_recurrent(type(layer).__name__)
+        operations += weights * (layer.input.shape[1] if steps else numbers // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
         raise RefusedError(
             f"its layers would take {size(4 * activations)} of memory for a single image; up to "

@@ -24,14 +24,14 @@ _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 """With which a table ends."""
 _OBJECTS = b"_CHECKPOINTABLE_OBJECT_GRAPH"
 """The key of the entry that says which array belongs to which layer."""
-_FLOAT32, _FLOAT64, _STRING = 1, 2, 7
+_FLOAT32, _FLOAT64, _INT32, _STRING, _INT64 = 1, 2, 3, 7, 9
 """Types of arrays."""
-_TYPES = {_FLOAT32: "<f4", _FLOAT64: "<f8"}
+_TYPES = {_FLOAT32: "<f4", _FLOAT64: "<f8", _INT32: "<i4", _INT64: "<i8"}
 _MAX_DEPTH = 20
 
 _ORDER = (
     *("depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "gamma", "beta", "alpha", "bias"),
-    *("mean", "variance", "moving_mean", "moving_variance"),
+    *("mean", "variance", "adapt_mean", "adapt_variance", "moving_mean", "moving_variance", "count"),
 )
 """What layers call their weights, in the order in which each of them keeps them."""
 _DIRECTIONS, _PARTS = ("forward_layer", "backward_layer"), ("cell", "layer")
@@ -40,7 +40,7 @@ _DAMAGED = (
     *(KeyError, TypeError, IndexError, AttributeError, OverflowError, OSError, RecursionError, RuntimeError),
     *(StopIteration, UnicodeDecodeError, struct.error),
 )
-_COUNTERS = frozenset({"count", "_iteration"})
+_COUNTERS = frozenset({"_iteration"})
 """Weights with which nothing is computed any more."""
 
 
