@@ -31,7 +31,7 @@ _MAX_DEPTH = 20
 
 _ORDER = (
     *("depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "gamma", "beta", "alpha", "bias"),
-    *("mean", "variance", "adapt_mean", "adapt_variance", "moving_mean", "moving_variance", "count"),
+    *("mean", "variance", "moving_mean", "moving_variance", "count"),
 )
 """What layers call their weights, in the order in which each of them keeps them."""
 _DIRECTIONS, _PARTS = ("forward_layer", "backward_layer"), ("cell", "layer")
@@ -40,8 +40,8 @@ _DAMAGED = (
     *(KeyError, TypeError, IndexError, AttributeError, OverflowError, OSError, RecursionError, RuntimeError),
     *(StopIteration, UnicodeDecodeError, struct.error),
 )
-_COUNTERS = frozenset({"_iteration"})
-"""Weights with which nothing is computed any more."""
+_PASSED_OVER = frozenset({"_iteration", "adapt_mean", "adapt_variance"})
+"""Names of weights with which nothing is computed any more, or which have another name, too."""
 
 
 def layers_and_weights(metadata: bytes, index: bytes, values: bytes) -> tuple[bytes, bytes]:
@@ -145,7 +145,7 @@ class _Arrays:
         """The weights of a layer, in its own order; none for a model, whose layers have them."""
         held = self._children(node)
         found = {name: key for name, held_node in held.items() if (key := self._key(held_node)) is not None}
-        if unknown := found.keys() - {*_ORDER, *_COUNTERS}:
+        if unknown := found.keys() - {*_ORDER, *_PASSED_OVER}:
             raise ValueError(f"one of its layers has weights of an unknown name, “{min(unknown)[:40]}”")
         for name in _ORDER:
             if name in found:
