@@ -1,7 +1,8 @@
 """Numbers as people say them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from cnnstudio.progress import Progress
 
@@ -21,6 +22,11 @@ def certainty(share: float, decimals: int = 1) -> str:
     most = 1 - 0.1 ** (2 + decimals)
     whole = percent(share, decimals)
     return f"> {percent(most, decimals)}" if whole == percent(1, decimals) else whole
+
+
+def count_tied(shares: Sequence[float]) -> int:
+    """How many of the largest shares, the largest first, are equal as they are shown, to a tenth of a percent."""
+    return sum(1 for _ in takewhile(lambda share: round(share, 3) == round(shares[0], 3), shares))
 
 
 NO_CLASS = "none of the classes"

@@ -13,7 +13,7 @@ from cnnstudio.cli.console import complain, engine_at_work, print_json, progress
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import NO_CLASS, certainty, counted, probability
+from cnnstudio.wording import NO_CLASS, certainty, count_tied, counted, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
@@ -108,7 +108,8 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
     from cnnstudio.models.trained.folder_prediction import predict_files
     from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
 
-    top = min(top, len(classifier.classes))
+    # Where a picture may be of none of the classes, the most probable one stands second.
+    top = min(max(top, 2 if classifier.card.independent else 1), len(classifier.classes))
     done, wrong, known, right = 0, 0, 0, 0
     waiting = cache(lambda: complain(f"{path} is being written by another CNN Studio: waiting until it is done."))
     with PredictionTable(path, top, model_mark(classifier), overwrite, waiting) as table:
@@ -200,8 +201,10 @@ def _print_lines(entries: Sequence[Entry]) -> None:
             print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
         elif "predictions" in entry:
             named = (f"{one['class']} ({certainty(one['probability'])})" for one in entry["predictions"])
-            none = "" if entry.get("answers", ["one"]) else f"{NO_CLASS}; the most probable: "
-            print(f"{_name(entry)}: {none}{', '.join(named)}")
+            before = "" if entry.get("answers", ["one"]) else f"{NO_CLASS}; the most probable: "
+            if "answers" not in entry and count_tied([one["probability"] for one in entry["predictions"]]) > 1:
+                before = "undecided: "
+            print(f"{_name(entry)}: {before}{', '.join(named)}")
 
 
 def _complaint(name: str, error: str) -> str:

@@ -19,6 +19,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.exporting.python_text import call, literal
 from cnnstudio.models.architectures.catalogue import seeded
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.keras_config.allowlist import shear_factors
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.values import folded
@@ -181,10 +182,12 @@ def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
 def _arguments(class_: "type[keras.Layer]", config: dict[str, Any]) -> tuple[str, ...]:
     """The arguments that make a layer, save its name: those that Keras asks for, and those that differ from its own."""
     given = _asked(class_.from_config(copy.deepcopy(config | {"name": None})))
+    if class_.__name__ == "RandomShear":
+        given |= shear_factors(given)
     parameters = [item for item in inspect.signature(class_).parameters.values() if item.kind is not item.VAR_KEYWORD]
     required = [item.name for item in parameters if item.default is item.empty]
     # What is written may decide the others' defaults: the windows of a pooling touch where no stride is given.
-    usual = _asked(class_(**{name: given[name] for name in given if name in required or name in _SHOWN}))
+    usual = _asked(class_(**{name: _made(given[name]) for name in given if name in required or name in _SHOWN}))
     written = [item.name for item in parameters if item.name in given and item.name != "name"]
     written += [key for key in given if key not in written and key not in {"name", "seed"}]
     differing = [key for key in written if key in required or key in _SHOWN or not _same(given[key], usual.get(key))]
@@ -198,8 +201,21 @@ def _arguments(class_: "type[keras.Layer]", config: dict[str, Any]) -> tuple[str
     return tuple(arguments)
 
 
+def _made(value: Any) -> Any:
+    """A value as an argument: a layer that stands within another one is made, all else stays as it is."""
+    import keras
+
+    return keras.saving.deserialize_keras_object(copy.deepcopy(value)) if _is_layer(value) else value
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("module") == "keras.layers"
+
+
 def _same(one: Any, two: Any) -> bool:
-    """Whether two values mean the same: an axis and the list of that axis alone."""
+    """Whether two values mean the same: an axis and the list of that axis alone, or layers of different names."""
+    if _is_layer(one) and _is_layer(two):
+        one, two = ({**layer["config"], "name": None} for layer in (one, two))
     return one in (two, [two]) or [one] == two
 
 
@@ -210,7 +226,9 @@ def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[st
     one that draws is written as an object, those before it must be, too.
     """
     drawing = [
-        key for key, value in given.items() if isinstance(value, dict) and value["config"].get("seed", 0) is None
+        key
+        for key, value in given.items()
+        if isinstance(value, dict) and not _is_layer(value) and value["config"].get("seed", 0) is None
     ]
     objects = [key for key in drawing if key in differing and _part(given[key]).endswith(")")]
     return set(drawing[: drawing.index(objects[-1]) + 1]) if objects else set()
@@ -222,6 +240,11 @@ def _asked(layer: "keras.Layer") -> dict[str, Any]:
 
 
 def _value(key: str, value: Any) -> str:
+    import keras
+
+    if _is_layer(value):
+        class_ = getattr(keras.layers, value["class_name"])
+        return f"layers.{value['class_name']}({', '.join(_arguments(class_, value['config']))})"
     if isinstance(value, dict):
         return _part(value)
     return literal(folded(value) if key in _BOTH_WAYS else value)

@@ -23,6 +23,7 @@ from cnnstudio.lab.lessons import lesson_files, own_lessons_folder, titles_by_co
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.files import Network, list_networks, read_listed
+from cnnstudio.models.trained.adopt import Adopted, list_adopted
 from cnnstudio.models.trained.card import CARD_FILE, read_card
 from cnnstudio.models.trained.library import ModelEntry, list_models
 from cnnstudio.models.trained.pretrained import PRETRAINED, Pretrained, is_downloaded
@@ -59,6 +60,7 @@ class Lists:
 
     Attributes:
         models: as `list_models` gives them.
+        adopted: as `list_adopted` gives them.
         networks: the user's own, by name, without their configs.
         datasets: as `list_datasets` gives them.
         sets: those that are being collected, by name.
@@ -69,6 +71,7 @@ class Lists:
     """
 
     models: tuple[ModelEntry, ...] = ()
+    adopted: tuple[Adopted, ...] = ()
     networks: tuple[Network, ...] = ()
     datasets: tuple[DatasetEntry, ...] = ()
     sets: tuple[CollectedSet, ...] = ()
@@ -78,7 +81,13 @@ class Lists:
     places: Mapping[Path, _Stamp] = field(default_factory=dict)
 
 
-_LISTS: dict[type, str] = {ModelEntry: "models", Network: "networks", DatasetEntry: "datasets", CollectedSet: "sets"}
+_LISTS: dict[type, str] = {
+    ModelEntry: "models",
+    Adopted: "adopted",
+    Network: "networks",
+    DatasetEntry: "datasets",
+    CollectedSet: "sets",
+}
 """In which list a thing stands."""
 
 
@@ -144,7 +153,7 @@ class Library(QObject):
         self.refresh()
 
     def drop(self, path: Path) -> None:
-        """Takes off the lists what was just deleted here, and looks again."""
+        """Takes off the lists what was just deleted here, or is not to be listed any more, and looks again."""
         kept: dict[str, Any] = {
             name: tuple(one for one in getattr(self.lists, name) if one.path != path) for name in _LISTS.values()
         }
@@ -271,6 +280,7 @@ class _Reader:
         models = self.models()
         return Lists(
             models=tuple(models),
+            adopted=tuple(list_adopted()),
             networks=tuple(list_networks(self._network)),
             datasets=tuple(list_datasets(self._survey)),
             sets=tuple(map(self._set, list_collections(collected_folder()))),

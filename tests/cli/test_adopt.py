@@ -134,6 +134,9 @@ def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
     model.save(tmp_path / "blind.keras")
     code, out, _ = outcome("adopt", str(tmp_path / "blind.keras"), "--dataset", "digits")
     assert code == 0 and remembered(tmp_path / "blind.keras").input_rule == "centre-crop"
+    Image.new("L", (28, 28), 90).save(tmp_path / "grey.png")
+    code, out, _ = outcome("predict", str(tmp_path / "blind.keras"), str(tmp_path / "grey.png"))
+    assert code == 0 and "grey.png: undecided: 0 (10.0 %), 1 (10.0 %), 2 (10.0 %)" in out
 
 
 @pytest.fixture
@@ -167,6 +170,8 @@ def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
     code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "table.csv"))
     assert code == 0 and "8 of 12 images whose folder or name says the class are right." in out
     assert (tmp_path / "table.csv").read_text("utf-8").count(".png,none of the classes,,blue,") == 4
+    code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "one.csv"), "--top", "1")
+    assert code == 0 and (tmp_path / "one.csv").read_text("utf-8").count(".png,none of the classes,,blue,") == 4
     code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
     assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
 

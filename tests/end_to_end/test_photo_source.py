@@ -201,7 +201,9 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
     ("probability", "words"),
     [
         (0.31, "only 31.0 % sure"),
-        (0.5, "50.0 % sure"),
+        (0.5, "only 50.0 % sure"),
+        (0.5004, "only 50.0 % sure"),
+        (0.501, "50.1 % sure"),
         (0.9991, "99.9 % sure"),
         (0.9996, "> 99.9 % sure"),
         (1.0, "> 99.9 % sure"),

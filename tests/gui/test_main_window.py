@@ -1,3 +1,4 @@
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -208,6 +209,15 @@ def test_the_folder_of_a_model_goes_to_the_try_page(window: MainWindow, tmp_path
     (folder / "labels.txt").touch()
     window.open_path(folder.parent)
     assert window.page("try").heard == ["entered", folder.parent]
+
+
+def test_a_saved_model_dropped_with_its_names_goes_to_the_try_page(window: MainWindow, tmp_path: Path) -> None:
+    with zipfile.ZipFile(STRANGERS / "converted_savedmodel.zip") as archive:
+        archive.extractall(tmp_path)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("labels.txt", "model.savedmodel")])
+    assert drop(window, mime)
+    assert window.page("try").heard == ["entered", tmp_path / "model.savedmodel"]
 
 
 def test_dropped_text_is_not_welcome(window: MainWindow) -> None:

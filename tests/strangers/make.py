@@ -4,7 +4,8 @@ Run by hand, where the package tf_keras is installed beside TensorFlow:
 
     python -m tests.strangers.make                  the files in this folder, which the tests read, from Keras 2
     python -m tests.strangers.make FOLDER [NAME …]  the networks of `recipes`, the large ones too, into another folder;
-                                                    says of each by how much the answers of CNN Studio differ
+                                                    says of each by how much the answers of CNN Studio differ, and
+                                                    fails where one differs too much
 """
 
 import json
@@ -107,11 +108,20 @@ def make_kept() -> None:
         packed(Path(temporary) / "nested", FOLDER / "nested_savedmodel.zip")
 
 
-def make_others(folder: Path, names: list[str]) -> None:
-    """Writes the networks of `recipes`, those of these names or all, and says how CNN Studio answers in their place."""
+SPREAD = 5e-5
+"""By how much the answers to several images differ, at least: else a comparison says nothing."""
+
+
+def make_others(folder: Path, names: list[str]) -> int:
+    """Writes the networks of `recipes`, those of these names or all, and says how CNN Studio answers in their place.
+
+    Returns:
+        How many are not opened, answer otherwise, or answer to all images alike.
+    """
     from cnnstudio.models.trained.files import load_model
 
     folder.mkdir(parents=True, exist_ok=True)
+    wrong = 0
     for name in names or list(RECIPES):
         for version in RECIPES[name].versions:
             try:
@@ -120,13 +130,18 @@ def make_others(folder: Path, names: list[str]) -> None:
                     model = load_model(saved.path, saved.images.shape[1:3])
                     difference = np.abs(np.asarray(model(saved.images, training=False)) - saved.answers).max()
                     spread = np.ptp(saved.answers, axis=0).max()
-                    print(f"{saved.name:50} {difference:.0e}; between images {spread:.0e}", flush=True)
+                    bad = difference > saved.recipe.tolerance or spread < SPREAD
+                    wrong += bad
+                    verdict = "  WRONG" if bad else ""
+                    print(f"{saved.name:50} {difference:.0e}; between images {spread:.0e}{verdict}", flush=True)
             except Exception as error:  # noqa: BLE001  # the others are made all the same
-                print(f"{name}, Keras {version}: {type(error).__name__}: {str(error)[:300]}", flush=True)
+                wrong += 1
+                print(f"{name}, Keras {version}: {type(error).__name__}: {str(error)[:300]}  WRONG", flush=True)
+    return wrong
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        make_others(Path(sys.argv[1]), sys.argv[2:])
+        sys.exit(1 if make_others(Path(sys.argv[1]), sys.argv[2:]) else 0)
     else:
         make_kept()

@@ -8,6 +8,7 @@ layer that does the same takes its place, or the file is refused.
 """
 
 import json
+import re
 from typing import Any, Literal
 
 from cnnstudio.limits import MAX_LAYERS, MAX_MODEL_DEPTH, MAX_UNITS
@@ -17,7 +18,9 @@ from cnnstudio.models.keras_config.equivalents import (
     with_activations_apart,
     with_channels_at_once,
 )
+from cnnstudio.models.keras_config.graph import RANDOM_CROP
 from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds.recurrent import RECURRENT
 
 MAX_TEXT = 1_000
 MAX_NUMBER = 2**31
@@ -43,6 +46,7 @@ PARTS = {
             "LecunNormal",
             "LecunUniform",
             "Ones",
+            "Orthogonal",
             "RandomNormal",
             "RandomUniform",
             "TruncatedNormal",
@@ -58,9 +62,41 @@ _ADVICE = {
     "Lambda": "say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
     "x / 255, and save the model again",
     "KerasLayer": "take the same network from keras.applications in its place, train it and save it again",
-    "TFSMLayer": "build the network that it reads from layers of Keras, and save it as .keras",
+    **dict.fromkeys(
+        ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
+        "build the network that it reads from layers of Keras, and save it as .keras",
+    ),
+    **dict.fromkeys(
+        ("AdditiveAttention", "Attention", "GroupQueryAttention"),
+        "put MultiHeadAttention in its place, train the network again and save it",
+    ),
+    **dict.fromkeys(
+        ("RNN", "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell"),
+        "put LSTM, GRU or SimpleRNN in its place, and save the model again",
+    ),
+    "Dot": "say it with Multiply, or with a Dense layer that learns it, train the network again and save it",
+    "EinsumDense": "put a Dense layer in its place, train the network again and save it",
+    "Masking": "leave it out, for no place of an image is missing, and save the model again",
+    "RepeatVector": "put Reshape and UpSampling2D in its place, and save the model again",
+    "TimeDistributed": "of a row of numbers, Dense and the like take each place by itself anyway: use the layer in it "
+    "alone, and save the model again",
 }
 """What else will do, for layers that are met often."""
+
+_UNSAFE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "StringLookup", "TFSMLayer", "TorchModuleWrapper"})
+"""Keras's own layers that run code or read files."""
+
+_ON_ROWS = re.compile(r"^(\w+)1D(Transpose|)$")
+"""Names of layers that work on rows; most have a sister for maps."""
+
+_UNBUILDABLE = "Equalization"
+"""A layer that changes nothing while a network does not learn, and that Keras cannot build into a graph."""
+
+WRAPPERS: dict[str, frozenset[str] | None] = {
+    "SpectralNormalization": None,
+    "TimeDistributed": frozenset({"Activation", "Dense", "Dropout", "ELU", "LayerNormalization", "LeakyReLU", "ReLU"}),
+}
+"""Layers that answer, while a network does not learn, as the layer in them: any, or one of these kinds."""
 
 _KERAS_LAYERS = ("keras.layers", "keras.src.layers.")
 """Modules, or their beginnings, from which Keras says that its own layers are."""
@@ -162,13 +198,21 @@ class _Copy:
         self._layers += 1
         if self._layers > MAX_LAYERS:
             raise RefusedError(f"it has over {MAX_LAYERS:,} layers")
+        if _is_layer(config, "Pipeline"):
+            config = {**config, "class_name": "Sequential", "module": MODELS["Sequential"]}
+        elif _is_layer(config, _UNBUILDABLE):
+            config = {**config, "class_name": "Identity", "config": {"name": _name(_fields(config))}}
         if _is_model(config):
             copied = self.model(config, depth + 1)
         else:
-            config = _as_layer(config)
+            wrapper, config = _unwrapped(_as_layer(config))
             copied = _object(config, "layer")
             copied["config"]["name"] = _name(copied["config"])
             _check_values(copied["config"])
+            if copied["class_name"] == "RandomShear":
+                copied["config"] |= shear_factors(copied["config"])
+            if wrapper:
+                copied["wrapper"] = wrapper
         if "name" in config:
             copied["name"] = _name(config)
         if "inbound_nodes" in config:
@@ -212,6 +256,39 @@ def _as_layer(config: Any) -> Any:
     return layer
 
 
+def _is_layer(config: Any, name: str) -> bool:
+    """Whether a config is of one of Keras's own layers."""
+    return isinstance(config, dict) and (config.get("module"), config.get("class_name")) == ("keras.layers", name)
+
+
+def _unwrapped(config: Any) -> tuple[str, Any]:
+    """The name of one of `WRAPPERS` and, under its name, the layer in it; an empty name and the layer where none is."""
+    wrapper = next((name for name in WRAPPERS if _is_layer(config, name)), "")
+    if not wrapper:
+        return "", config
+    around = _fields(config)
+    inner, kinds = around.get("layer"), WRAPPERS[wrapper]
+    if not isinstance(inner, dict) or (kinds is not None and inner.get("class_name") not in tuple(kinds)):
+        return "", config
+    values = {**_fields(inner), "name": around.get("name")}
+    if around.get("trainable") is False:
+        values["trainable"] = False
+    placed = {"name": config["name"]} if "name" in config else {}
+    if isinstance(calls := config.get("inbound_nodes"), list):
+        placed["inbound_nodes"] = [{**call, "kwargs": {}} if isinstance(call, dict) else call for call in calls]
+    return wrapper, {**inner, **placed, "config": values}
+
+
+def shear_factors(config: dict[str, Any]) -> dict[str, Any]:
+    """The factors of a RandomShear, which Keras writes from −a to a and reads as a alone."""
+    found = {key: value for key, value in config.items() if key in ("x_factor", "y_factor")}
+    return {
+        key: value[1]
+        for key, value in found.items()
+        if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int | float) and value[0] == -value[1]
+    }
+
+
 def _fields(config: dict[str, Any]) -> dict[str, Any]:
     inner = config.get("config")
     if not isinstance(inner, dict):
@@ -232,31 +309,66 @@ def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
         raise RefusedError(f"it is damaged: a {what} is missing where one must be")
     module, name = config.get("module"), config.get("class_name")
     if not isinstance(module, str) or not isinstance(name, str) or not _is_allowed(module, name, what):
-        other = "another" if str(module).startswith(_KERAS_LAYERS) else "a"
-        advice = _ADVICE.get(str(name), f"put {other} {what} of Keras in its place, and save the model again")
-        raise RefusedError(
-            f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
-            f"{what} from elsewhere could run code or read files; {advice}"
-        )
-    registered = LAYER_KINDS[name].registered_name if what == "layer" else None
+        raise RefusedError(_not_listed(module, name, what, _kind(config)))
+    registered = LAYER_KINDS[name].registered_name if what == "layer" and name in LAYER_KINDS else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
         raise RefusedError(f"it gives {_kind(config)} a second name, which only a custom {what} has")
     return {
         "module": module,
         "class_name": name,
-        "config": {key: _value(value) for key, value in _fields(config).items()},
+        "config": {
+            key: _direction(value) if name == "Bidirectional" and key in _DIRECTIONS and value else _value(value)
+            for key, value in _fields(config).items()
+        },
         "registered_name": registered,
     }
+
+
+_DIRECTIONS = ("layer", "backward_layer")
+"""Where the config of a layer for both directions has those for each."""
+
+
+def _direction(config: Any) -> dict[str, Any]:
+    """A recurrent layer within one for both directions."""
+    if not isinstance(config, dict) or config.get("class_name") not in tuple(RECURRENT):
+        raise RefusedError(f"its layer for both directions of a row holds {_kind(config)}, which is no recurrent layer")
+    copied = _object(config, "layer")
+    copied["config"]["name"] = _name(copied["config"])
+    _check_values(copied["config"])
+    return copied
+
+
+def _not_listed(module: Any, name: Any, what: Literal["layer", "part"], kind: str) -> str:
+    """Why a layer or a part is refused, and what to do."""
+    of_keras = str(module).startswith(_KERAS_LAYERS)
+    advice = f"put {'another' if of_keras else 'a'} {what} of Keras in its place, and save the model again"
+    sister = _ON_ROWS.sub(r"\g<1>2D\g<2>", str(name))
+    if of_keras and sister != name and sister in LAYER_KINDS:
+        advice = f"put {sister} in its place, after a Reshape to maps, and save the model again"
+    because = f", because a {what} from elsewhere could run code or read files"
+    if of_keras and str(name) not in _UNSAFE:
+        because = ""
+    return (
+        f"it contains {kind}, which is not on the list of {what}s that CNN Studio opens{because}; "
+        f"{_ADVICE.get(str(name), advice)}"
+    )
 
 
 def _is_allowed(module: str, name: str, what: Literal["layer", "part"]) -> bool:
     if what == "part":
         return name in PARTS.get(module, frozenset())
+    if name == RANDOM_CROP:
+        return module == "keras.layers"
     return name in LAYER_KINDS and LAYER_KINDS[name].module == module
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
+        if str(value.get("class_name")).startswith("Quantized"):
+            raise RefusedError(
+                "its weights are quantised to a few bits each, with which CNN Studio does not compute; save the model "
+                "as it was before model.quantize(…)"
+            )
         return _object(value, "part")
     return _plain(value)
 

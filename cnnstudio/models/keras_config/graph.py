@@ -15,12 +15,24 @@ from typing import Any, NoReturn
 from cnnstudio.errors import StudioError
 from cnnstudio.limits import MAX_LAYERS
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
+from cnnstudio.models.layer_kinds.added import USED_AGAIN
 
 Config = dict[str, Any]
 """Keras's config of a Functional or Sequential model, as of `keras.saving.serialize_keras_object`."""
 
 _SHORTENING = frozenset({"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape"})
 """Kinds of layers that bring maps into one list of numbers."""
+
+RANDOM_CROP = "RandomCrop"
+"""A kind of layers of Keras that stands in configs, but in no `Graph`."""
+
+_CROPPING = {"crop_to_aspect_ratio": True}
+_ANY_TO_ONE = frozenset(
+    {"AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Resizing"}
+)
+"""Kinds that make maps of one size of maps of any."""
+_ANY_TO_ANY = frozenset({"Cropping2D", "Rescaling", "UpSampling2D", "ZeroPadding2D", RANDOM_CROP})
+_GROUPS_OF_ANY_SIZE = frozenset({"Activation", "Branches", "Convolution", "Normalisation", "Pooling", "Regularisation"})
 
 LAYER_NAMES = "the names of layers consist of Latin letters, digits, dots, dashes and underlines"
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]{0,99}")
@@ -38,6 +50,7 @@ class Node:
         inputs: the names of the layers whose outputs it takes, in order.
         options: other arguments of its call, such as `training`.
         path: by which the file knows it: the names of the models that it is in, and its own; empty for what it has not.
+            Layers of one path, of which all but the first are called `USED_AGAIN`, have the same weights.
     """
 
     name: str
@@ -110,7 +123,9 @@ class Graph:
         Raises:
             StudioError: as of `of`.
         """
-        return cls(scope_name(str(config["config"].get("name"))), *_read(config))
+        graph = cls(scope_name(str(config["config"].get("name"))), *_read(config))
+        graph._replace_crops()
+        return graph
 
     @property
     def input(self) -> str:
@@ -219,6 +234,34 @@ class Graph:
                 if not left[source]:
                     ready.append(source)
         self.nodes = {name: self.nodes[name] for name in sorted(found, key=lambda name: (-distance[name], found[name]))}
+
+    def _replace_crops(self) -> None:
+        """Puts a layer that does the same, while a network does not learn, in the place of each `RANDOM_CROP`.
+
+        Keras 3 then lets the image through as it is. Where what follows takes maps of one size alone, so that this is
+        impossible, it does what its documentation says: it cuts out the middle, in the proportions of the crop, and
+        brings it to the crop's size.
+        """
+        for node in [node for node in self.nodes.values() if node.kind == RANDOM_CROP]:
+            sides = {key: node.config.get(key) for key in ("height", "width")}
+            kind, values = ("Identity", {}) if self._is_any_size(node.name) else ("Resizing", sides | _CROPPING)
+            kept = {key: node.config[key] for key in ("name", "dtype", "trainable") if key in node.config}
+            self.nodes[node.name] = replace(node, layer=layer_config(kind, kept | values))
+
+    def _is_any_size(self, name: str) -> bool:
+        """Whether what follows takes maps of any size: a global pooling stands before all that does not."""
+        followers, waiting, seen = self.followers(), [name], set()
+        while waiting:
+            place = waiting.pop()
+            if place == self.output:
+                return False
+            for node in followers[place]:
+                if node.kind not in _ANY_TO_ONE and node.name not in seen:
+                    if node.kind not in _ANY_TO_ANY and group_of(node.kind) not in _GROUPS_OF_ANY_SIZE:
+                        return False
+                    waiting.append(node.name)
+                seen.add(node.name)
+        return True
 
     def to_config(self) -> Config:
         """Keras's config of a Functional model of these layers, sorted."""
@@ -360,13 +403,9 @@ class _Unfolding:
         if layer["config"]["name"] != name:
             raise StudioError(f"The layer “{name}” has a second name, “{layer['config']['name']}”.")
         kind = str(layer["class_name"])
-        if path in self._paths and (kind not in LAYER_KINDS or LAYER_KINDS[kind].has_weights):
-            raise StudioError(
-                f"The layer “{name}” is used at several places with the same weights. CNN Studio takes only networks "
-                "that use each layer with weights once: make a layer of its own for each place."
-            )
+        has_weights = kind not in LAYER_KINDS or LAYER_KINDS[kind].has_weights
+        unique = self._free_name(path, kind, USED_AGAIN if has_weights and path in self._paths else "")
         self._paths.add(path)
-        unique = self._free_name(path, kind)
         values = {**layer["config"], "name": unique}
         if not trainable:
             values["trainable"] = False
@@ -379,7 +418,7 @@ class _Unfolding:
         self.nodes[unique] = Node(unique, kept, inputs, options, () if layer.get("operation") else path)
         return (unique,)
 
-    def _free_name(self, path: tuple[str, ...], kind: str) -> str:
+    def _free_name(self, path: tuple[str, ...], kind: str, ending: str) -> str:
         """A name with which TensorFlow can compile the layer: its own, where it can, or one that is close to it.
 
         Before each dot stands the name of a model that it is in, so that what belongs together can be told.
@@ -389,6 +428,7 @@ class _Unfolding:
         if not is_layer_name(name):
             plain = [_plain_name(model).replace(".", "_") for model in models]
             name = ".".join([*filter(None, plain), _plain_name(own) or kind.lower()])[-_LONGEST:].lstrip("._-")
+        name = name[: _LONGEST - len(ending)] + ending
         free, number = name, 1
         while free in self.nodes:
             number += 1

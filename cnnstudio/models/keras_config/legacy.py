@@ -11,9 +11,9 @@ import re
 from typing import Any
 
 from cnnstudio.errors import reason
-from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
+from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, WRAPPERS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
-from cnnstudio.models.keras_config.graph import input_layer, layer_config, tensor
+from cnnstudio.models.keras_config.graph import RANDOM_CROP, input_layer, layer_config, tensor
 from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation, note_shapes
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
@@ -27,8 +27,9 @@ _FORGOTTEN = {
     "Conv2DTranspose": ("groups",),
     "DepthwiseConv2D": ("groups", "filters"),
     "MultiHeadAttention": ("softmax_robust_masking",),
+    **dict.fromkeys(("GRU", "LSTM", "SimpleRNN"), ("time_major",)),
     "SeparableConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
-    "SpatialDropout2D": ("trainable", "noise_shape"),
+    **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), ("trainable", "noise_shape")),
 }
 """What Keras 2 wrote of its layers and Keras 3 does not know; by their defaults they change nothing."""
 _FORGOTTEN_DEFAULTS = (None, False, 1, 0.99, True)
@@ -51,6 +52,9 @@ _OTHER_KINDS = {
     "ThresholdedReLU": "ReLU",
 }
 """Layers of Keras 2 with those of today that give the same answers."""
+
+_OTHER_MODELS = {"Model": "Functional", "Pipeline": "Sequential"}
+"""Likewise, of models."""
 
 _GONE = frozenset({"LocallyConnected1D", "LocallyConnected2D"})
 """Layers that Keras 3 has not."""
@@ -124,7 +128,7 @@ class _Reading:
 
     def model(self, config: dict[str, Any], depth: int = 0) -> dict[str, Any]:
         """A model in today's words."""
-        kind = {"Model": "Functional"}.get(config["class_name"], config["class_name"])
+        kind = _OTHER_MODELS.get(config["class_name"], config["class_name"])
         inner = config["config"]
         if kind not in MODELS or depth > MAX_DEPTH:
             return config  # it is refused, by its name
@@ -151,12 +155,12 @@ class _Reading:
             )
         if kind in KINDS:
             return [as_operation(_named(layer), OPERATION_MODULES[0])]
-        if kind in MODELS or kind == "Model":
+        if kind in MODELS or kind in _OTHER_MODELS:
             copied = self.model(layer, depth + 1)
         elif is_operation(layer):
             copied = {**layer, "module": layer.get("module", OPERATION_MODULES[0])}
-        elif (kind in LAYER_KINDS or kind in _OTHER_KINDS) and _KERAS_2.fullmatch(str(layer.get("module", "keras"))):
-            copied = _modern(layer)
+        elif kind in {*LAYER_KINDS, *_OTHER_KINDS, *WRAPPERS} and _KERAS_2.fullmatch(str(layer.get("module", "keras"))):
+            copied = self._modern(layer)
         else:
             copied = dict(layer)
         if "name" in layer:
@@ -166,6 +170,29 @@ class _Reading:
         if copied["config"].get("activation") == "hard_sigmoid" and not self._by_keras_3:
             return _with_old_hard_sigmoid(copied)
         return [copied]
+
+    def _modern(self, layer: dict[str, Any]) -> dict[str, Any]:
+        """A layer in today's words."""
+        kind = layer["class_name"]
+        modern = kind if kind == RANDOM_CROP and self._by_keras_3 else _OTHER_KINDS.get(kind, kind)
+        config = {key: _part(value) for key, value in layer["config"].items()}
+        for key in ("activation", "backward_layer", "layer"):
+            inner = config.get(key)
+            if isinstance(inner, dict) and inner.get("class_name") in {*LAYER_KINDS, *_OTHER_KINDS}:
+                config[key] = self._modern(inner)
+        if config.get("recurrent_activation") == "hard_sigmoid" and not self._by_keras_3:
+            raise RefusedError(
+                f"the gates of its layer “{config['name']}” have the activation “hard_sigmoid”, which is another "
+                "function in Keras 3; give them “sigmoid”, train the network again and save it as .keras"
+            )
+        config["name"] = _named(config["name"])
+        registered = layer.get("registered_name")
+        return {
+            "module": LAYER_KINDS[modern].module if modern in LAYER_KINDS else layer_config(modern, {})["module"],
+            "class_name": modern,
+            "config": config if modern == RANDOM_CROP else _renamed(kind, config),
+            "registered_name": None if str(registered).startswith("Custom>") else registered,
+        }
 
 
 def _with_old_hard_sigmoid(layer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -186,24 +213,6 @@ def _with_old_hard_sigmoid(layer: dict[str, Any]) -> list[dict[str, Any]]:
             part["inbound_nodes"] = nodes
             nodes = [{"args": [tensor([part["name"], 0, 0])], "kwargs": {}}]
     return parts
-
-
-def _modern(layer: dict[str, Any]) -> dict[str, Any]:
-    """A layer in today's words."""
-    kind = layer["class_name"]
-    modern = _OTHER_KINDS.get(kind, kind)
-    config = {key: _part(value) for key, value in layer["config"].items()}
-    activation = config.get("activation")
-    if isinstance(activation, dict) and activation.get("class_name") in {*LAYER_KINDS, *_OTHER_KINDS}:
-        config["activation"] = _modern(activation)
-    config["name"] = _named(config["name"])
-    registered = layer.get("registered_name")
-    return {
-        "module": LAYER_KINDS[modern].module,
-        "class_name": modern,
-        "config": _renamed(kind, config),
-        "registered_name": None if str(registered).startswith("Custom>") else registered,
-    }
 
 
 def _named(value: Any) -> Any:

@@ -13,6 +13,7 @@ from cnnstudio.models.layer_kinds import (
     inputs,
     normalisations,
     poolings,
+    recurrent,
     regularisations,
     reshapings,
 )
@@ -25,6 +26,7 @@ LAYER_KINDS: dict[str, LayerKind] = {
         poolings.KINDS,
         dense.KINDS,
         attention.KINDS,
+        recurrent.KINDS,
         activations.KINDS,
         normalisations.KINDS,
         regularisations.KINDS,

@@ -11,6 +11,9 @@ SOFTMAX = "added_softmax"
 SIGMOID = "added_sigmoid"
 BOTH_CLASSES = "both_classes"
 
+USED_AGAIN = "_used_again"
+"""What follows the name of a layer with weights at the second place where a network uses it."""
+
 _SENTENCES = {
     (VALUE_RANGE, "Rescaling"): (
         "Added by CNN Studio: it brings the pixels, 0 to 255 in a picture, into the range that this network was "
@@ -45,6 +48,12 @@ def lesson_of(name: str, kind: str) -> str:
         kind: Keras's class.
     """
     known = LAYER_KINDS.get(kind)
+    if _plain(name).endswith(USED_AGAIN) and known is not None:
+        own = re.sub(rf"{USED_AGAIN}(_\d+)?$", "", name)
+        return (
+            f"The network uses its layer “{own}” again here: CNN Studio gives each place a copy with the same weights, "
+            f"which training changes by itself. {known.description}"
+        )
     return _SENTENCES.get((_plain(name), kind), known.description if known is not None else "")
 
 

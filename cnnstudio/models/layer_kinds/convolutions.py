@@ -1,11 +1,12 @@
 """Kinds of convolutions: what each does to shapes, its weights and its cost."""
 
 import math
+from dataclasses import replace
 
 from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import MAX_MAP_SIDE, MAX_PIXELS, MAX_UNITS
 from cnnstudio.models.layer_kinds.activations import activation
-from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
+from cnnstudio.models.layer_kinds.effects import Effect, Product, need_rows, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import (
     ACTIVATION,
     BIAS,
@@ -18,7 +19,7 @@ from cnnstudio.models.layer_kinds.fields import (
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, like
-from cnnstudio.models.layer_kinds.windows import SlidingWindow, words
+from cnnstudio.models.layer_kinds.windows import SlidingWindow, only, window_on_rows, words
 
 
 def _convolution(values: Values, maps: Maps) -> Effect:
@@ -90,6 +91,21 @@ def _transposed_convolution(values: Values, maps: Maps) -> Effect:
         activation=activation(values),
         weights=((*sliding.size, filters, given[2]), *bias(values, filters)),
         multiply_adds=((given, (*sliding.size, filters)),),
+    )
+
+
+def _convolution_on_rows(values: Values, maps: Maps) -> Effect:
+    filters, groups = values.whole("filters"), values.whole("groups", 1)
+    places, channels = need_rows(values, maps)
+    _check_groups(filters, channels, groups)
+    size, window = only(values, "kernel_size"), window_on_rows(values, places, "kernel_size")
+    each = (size, channels // groups)
+    return Effect(
+        replace(maps.mixed((0,)), shape=(window.output, filters)),
+        str(size),
+        activation=activation(values),
+        weights=((*each, filters), *bias(values, filters)),
+        multiply_adds=(((window.output, filters), each),),
     )
 
 
@@ -228,5 +244,12 @@ KINDS = (
         "Spreads each number over a neighbourhood, weighted by a kernel: a convolution in reverse, to enlarge maps.",
         "Convolution",
         one(_transposed_convolution),
+    ),
+    LayerKind(
+        "Conv1D",
+        "Convolution",
+        "Slides small filters along a row, such as the rows of an image one after the other.",
+        "Convolution",
+        one(_convolution_on_rows),
     ),
 )

@@ -104,6 +104,13 @@ def need_maps(maps: Maps) -> None:
         )
 
 
+def need_rows(values: Values, maps: Maps) -> tuple[int, int]:
+    """The sizes of (places, channels); raises `UnfitError` where there are not these two axes, in this order."""
+    if len(maps.shape) != 2 or values.channels_first:
+        raise UnfitError("", f"works on rows (places × channels), but is given {shape_words(maps.shape)}")
+    return maps.shape[0], maps.shape[1]
+
+
 def shape_words(shape: tuple[int, ...]) -> str:
     """A shape in a sentence."""
     if len(shape) == 1:

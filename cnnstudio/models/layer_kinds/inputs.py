@@ -2,7 +2,7 @@
 
 import math
 
-from cnnstudio.models.layer_kinds.effects import Effect, one, unchanged
+from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one, unchanged
 from cnnstudio.models.layer_kinds.fields import Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
@@ -24,6 +24,11 @@ def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
     if isinstance(mean, list) and len(axes) == 1 and len(mean) not in (1, *sizes):
         raise UnfitError("mean", f"is of {len(mean):,} channels where there are {sizes[0]:,}")
     return Effect(maps)
+
+
+def _contrast(_values: Values, maps: Maps) -> Effect:
+    need_maps(maps)
+    return Effect(maps.mixed((0, 1)))
 
 
 _GAIN = Field("scale", "Scale", "The factor by which each number is multiplied.", "float", -1e6, 1e6)
@@ -48,5 +53,19 @@ KINDS = (
         "Brings each channel to mean 0 and variance 1, as measured on the training images beforehand.",
         "Input",
         one(_fixed_normalisation),
+    ),
+    LayerKind(
+        "AutoContrast",
+        "Automatic contrast",
+        "Spreads the values of each channel, so that they reach from black to white.",
+        "Input",
+        one(_contrast),
+    ),
+    LayerKind(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        "Local contrast",
+        "Uses all shades about equally often in each part of the image (CLAHE).",
+        "Input",
+        one(_contrast),
     ),
 )

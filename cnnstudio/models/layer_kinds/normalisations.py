@@ -21,6 +21,11 @@ def _layer_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps.mixed(axes), weights=_times(learned, *(maps.shape[axis] for axis in axes)))
 
 
+def _rms_normalisation(values: Values, maps: Maps) -> Effect:
+    axes = values.axes("axis", -1, len(maps.shape))
+    return Effect(maps.mixed(axes), weights=(tuple(maps.shape[axis] for axis in axes),))
+
+
 def _group_normalisation(values: Values, maps: Maps) -> Effect:
     (axis,) = _one_axis(values, maps)
     channels = maps.shape[axis]
@@ -122,6 +127,13 @@ KINDS = (
         stem="layer_norm",
         fields=(_EPSILON, _CENTER, _SCALE, TRAINABLE),
         defaults=_DEFAULTS,
+    ),
+    LayerKind(
+        "RMSNormalization",
+        "RMS normalisation",
+        "Divides the channels at each place by the root of the mean of their squares, then scales them as learnt.",
+        "Normalisation",
+        one(_rms_normalisation),
     ),
     LayerKind(
         "GroupNormalization",

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from cnnstudio.limits import MAX_PIXELS
-from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
+from cnnstudio.limits import MAX_MAP_SIDE, MAX_PIXELS
+from cnnstudio.models.layer_kinds.effects import Effect, need_rows, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import PADDING, STRIDES, Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
-from cnnstudio.models.layer_kinds.receptive import Maps
-from cnnstudio.models.layer_kinds.values import UnfitError, Values
-from cnnstudio.models.layer_kinds.windows import SlidingWindow
+from cnnstudio.models.layer_kinds.receptive import Maps, check_side
+from cnnstudio.models.layer_kinds.values import Values, show
+from cnnstudio.models.layer_kinds.windows import SlidingWindow, window_on_rows
 
 
 def _pooling(values: Values, maps: Maps) -> Effect:
@@ -25,10 +25,25 @@ def _global_pooling(values: Values, maps: Maps) -> Effect:
     return Effect(pooled if values.flag("keepdims", False) else replace(pooled, shape=kept))
 
 
+def _pooling_on_rows(values: Values, maps: Maps) -> Effect:
+    places, channels = need_rows(values, maps)
+    window = window_on_rows(values, places, "pool_size")
+    return Effect(replace(maps.mixed((0,)), shape=(window.output, channels)), str(window.kernel))
+
+
+def _adaptive_pooling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    wanted, sizes = values.pair("output_size"), maps.sizes(axes)
+    for side in wanted:
+        check_side(side, "output_size", [MAX_MAP_SIDE])
+    reach = [-(-size // side) + (size % side > 0) for side, size in zip(wanted, sizes, strict=True)]
+    steps = [size / side for side, size in zip(wanted, sizes, strict=True)]
+    pooled = maps.resized(dict(zip(axes, wanted, strict=True))).widened(reach, steps)
+    return Effect(pooled, f"to {show(wanted)}")
+
+
 def _pooling_of_rows(values: Values, maps: Maps) -> Effect:
-    if len(maps.shape) != 2 or values.channels_first:
-        raise UnfitError("", f"works on rows (places × channels), but is given {shape_words(maps.shape)}")
-    channels = maps.shape[1]
+    _, channels = need_rows(values, maps)
     pooled = maps.mixed((0,))
     return Effect(replace(pooled, shape=(1, channels) if values.flag("keepdims", False) else (channels,)))
 
@@ -85,6 +100,34 @@ KINDS = (
         one(_global_pooling),
         icon="layer-global-pooling",
         stem="maximum",
+    ),
+    LayerKind(
+        "AdaptiveAveragePooling2D",
+        "Average pooling",
+        "Keeps the mean of each window, which are as large as it takes to make maps of one size.",
+        "Pooling",
+        one(_adaptive_pooling),
+    ),
+    LayerKind(
+        "AdaptiveMaxPooling2D",
+        "Max pooling",
+        "Keeps the largest number of each window, which are as large as it takes to make maps of one size.",
+        "Pooling",
+        one(_adaptive_pooling),
+    ),
+    LayerKind(
+        "MaxPooling1D",
+        "Max pooling",
+        "Keeps the largest number of each few neighbours in a row.",
+        "Pooling",
+        one(_pooling_on_rows),
+    ),
+    LayerKind(
+        "AveragePooling1D",
+        "Average pooling",
+        "Keeps the mean of each few neighbours in a row.",
+        "Pooling",
+        one(_pooling_on_rows),
     ),
     LayerKind(
         "GlobalAveragePooling1D",

@@ -1,6 +1,6 @@
 """Regularisation: layers that change nothing but while training."""
 
-from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one, unchanged, unchanged_maps
+from cnnstudio.models.layer_kinds.effects import Effect, need_maps, need_rows, one, unchanged, unchanged_maps
 from cnnstudio.models.layer_kinds.fields import Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
@@ -13,6 +13,11 @@ def _dropout(values: Values, maps: Maps) -> Effect:
 
 def _map_dropout(values: Values, maps: Maps) -> Effect:
     need_maps(maps)
+    return _dropout(values, maps)
+
+
+def _row_dropout(values: Values, maps: Maps) -> Effect:
+    need_rows(values, maps)
     return _dropout(values, maps)
 
 
@@ -55,6 +60,13 @@ KINDS = (
         stem="dropout",
         fields=(_RATE,),
         defaults={"rate": 0.25},
+    ),
+    LayerKind(
+        "SpatialDropout1D",
+        "Spatial dropout",
+        "Sets whole channels of a row to zero at random; during training only.",
+        "Regularisation",
+        one(_row_dropout),
     ),
     LayerKind(
         "GaussianNoise",
@@ -108,6 +120,9 @@ KINDS = (
     _augmentation("RandomGrayscale", "Random grey", "Makes the image grey"),
     _augmentation("RandomInvert", "Random inversion", "Turns light into dark"),
     _augmentation("RandomPosterization", "Random posterisation", "Keeps fewer shades of each colour"),
+    _augmentation("CutMix", "Cut mixture", "Puts a part of another image in the place of a part of this one"),
+    _augmentation("MixUp", "Mixture", "Mixes the image with another one"),
+    _augmentation("Solarization", "Solarisation", "Turns what is lighter than a shade into dark"),
     _augmentation("RandAugment", "Random changes", "Changes the image in several ways, one after the other,"),
     _augmentation("AugMix", "Random mixture", "Mixes the image with changed copies of itself"),
 )

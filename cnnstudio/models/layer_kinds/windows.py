@@ -96,6 +96,35 @@ class SlidingWindow:
         return [(min(rates), min(rates)) if alike else (rates[0], rates[1])]
 
 
+def window_on_rows(values: Values, places: int, field: str) -> Window:
+    """The window of a layer that slides along a row.
+
+    Args:
+        values: of a convolution or a pooling.
+        places: in the row.
+        field: of the layer's config that has its size.
+
+    Raises:
+        UnfitError: it finds no place, or a number is out of range.
+    """
+    size = only(values, field, 2 if field == "pool_size" else None)
+    stride = size if field == "pool_size" and values.raw("strides") is None else only(values, "strides", 1)
+    padding = values.choice("padding", (*PADDING.choices, "causal"), "valid")
+    window = slide(places, size, stride, "valid" if padding == "valid" else "same", only(values, "dilation_rate", 1))
+    if window.output < 1:
+        raise UnfitError(
+            field, f"has a {word(field)} of {window.kernel}, longer than the {places:,} places it is given", [places]
+        )
+    return window
+
+
+def only(values: Values, field: str, default: int | None = None) -> int:
+    """A whole number, which Keras may keep as a list of that number alone."""
+    value = values.raw(field, default)
+    alone = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    return Values({field: default if alone is None else alone}).whole(field)
+
+
 def _is_same(values: Values) -> bool:
     return values.choice("padding", PADDING.choices, "valid") == "same"
 

@@ -28,6 +28,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.layer_kinds.added import VALUE_RANGE
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     import keras
 
 
-_ALIKE = frozenset({"keras_model", "model", "saved_model", "weights", "config"})
-"""Names of files, without their endings, that say nothing of the model in them."""
+_ALIKE = frozenset({"config", "keras_model", "model", "model.savedmodel", "saved_model", "weights"})
+"""Names of files, without their endings, and of folders that say nothing of the model in them."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,10 @@ def with_answers(model: Inspection, answers: Answers) -> Inspection:
 def _called(path: Path) -> str:
     """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
     name = path.stem.removesuffix(".weights")
-    return path.parent.name if name in _ALIKE and path.parent.name else name
+    for folder in path.absolute().parents[:2]:
+        if name in _ALIKE and folder.name:
+            name = folder.name
+    return name
 
 
 def _likely_shape(graph: Graph, shapes: Sequence[OpenShape]) -> ImageShape:
@@ -329,6 +333,22 @@ def list_adopted() -> list[Adopted]:
     return sorted(found, key=lambda one: (one.answers.name.casefold(), str(one.path)))
 
 
+def take_off_list(path: Path) -> None:
+    """Has `list_adopted` leave a model out until it is opened again; its file stays, and so do the answers about it.
+
+    Raises:
+        StudioError: that cannot be written.
+    """
+    place = str(path.absolute())
+    try:
+        for file in (data_folder() / _FOLDER).glob("*.json"):
+            kept = _read_answers(file)
+            if kept is not None and kept[1].get(_PLACE) == place:
+                _keep(file, {key: value for key, value in kept[1].items() if key != _PLACE})
+    except OSError as error:
+        raise StudioError(f"{path.name} cannot be taken off the list: {reason(error)}.") from error
+
+
 def _read_answers(file: Path) -> tuple[Answers, dict[str, Any]] | None:
     """Kept answers, and all that the file says; None where there are none, or they cannot be read any more."""
     try:
@@ -470,6 +490,8 @@ def _count_outputs(graph: Graph) -> int:
 
 
 _SCALING = {
+    "AutoContrast": "a layer that changes their contrast",
+    "ContrastLimitedAdaptiveHistogramEqualization": "a layer that changes their contrast",
     "Rescaling": "a layer that scales its images",
     "Normalization": "a normalisation of its images",
     "BatchNormalization": "a normalisation of its images",
@@ -487,7 +509,7 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     following = graph.consumers(graph.input)
     while len(following) == 1 and (following[0].kind in _SCALING or _leaves_range(following[0])):
         node = following[0]
-        if node.kind in _SCALING:
+        if node.kind in _SCALING and _takes_raw(node):
             return "0-255", f"The network begins with {_SCALING[node.kind]} itself."
         following = graph.consumers(node.name)
     names = json.dumps([graph.name, *(node.config for node in graph.nodes.values())]).lower()
@@ -498,13 +520,17 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
-_LEAVES_RANGE = frozenset(
-    {"CenterCrop", "Cropping2D", "Flatten", "Identity", "Permute", "Reshape", "Resizing", "ZeroPadding2D"}
-)
+def _takes_raw(node: Node) -> bool:
+    """Whether a layer of `_SCALING` that says for which values it was made was made for those of a picture."""
+    values = node.config.get("value_range")
+    return not isinstance(values, list) or values[-1:] == [255]
+
+
+_LEAVES_RANGE = frozenset({"CenterCrop", "Cropping2D", "Flatten", "Permute", "Reshape", "Resizing", "ZeroPadding2D"})
 
 
 def _leaves_range(node: Node) -> bool:
-    return is_mixing(node) or node.kind.startswith("Random") or node.kind in _LEAVES_RANGE
+    return is_mixing(node) or group_of(node.kind) == "Regularisation" or node.kind in _LEAVES_RANGE
 
 
 def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
+from cnnstudio.models.layer_kinds.recurrent import is_recurrent
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, is_explained
@@ -105,6 +106,12 @@ class Prediction:
             return self.top(1)
         return [one for one in self.top(len(self.classes)) if one[2] >= LIKELY]
 
+    @property
+    def tied(self) -> list[tuple[int, str, float]]:
+        """The most probable class and those that are as probable, as of `top`."""
+        everything = self.top(len(self.classes))
+        return everything[: wording.count_tied([share for *_, share in everything])]
+
     def top(self, n: int) -> list[tuple[int, str, float]]:
         """The `n` most probable classes as (index, class, probability), the best first; fewer where there are fewer."""
         order = np.argsort(-self.probabilities, kind="stable")[:n]
@@ -146,6 +153,10 @@ class Classifier:
     def input_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images it takes."""
         return self.card.input_shape
+
+    @cached_property
+    def _has_loops(self) -> bool:
+        return any(is_recurrent(type(layer).__name__) for layer in self.model.layers)
 
     @cached_property
     def layers(self) -> tuple[LayerInfo, ...]:
@@ -234,7 +245,8 @@ class Classifier:
         compiled = self._pass(names) if names else self._probabilities
         # In this thread, one operation after the other: with oneDNN, handing each small one to another thread takes a
         # tenth to a fifth of the time of a single image. What an operation itself divides among threads, it still does.
-        with function_executor_type("SINGLE_THREADED_EXECUTOR"):
+        # The loops of recurrent layers cannot be computed so.
+        with nullcontext() if self._has_loops else function_executor_type("SINGLE_THREADED_EXECUTOR"):
             *outputs, last = _as_list(compiled(batch))
         kinds = {layer.name: layer.kind for layer in self.layers}
         layers = tuple(

@@ -23,13 +23,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
+from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS, MAX_PARAMETERS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Graph
 from cnnstudio.models.keras_config.image_input import image_input, likeliest, take_images, takes_images
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.models.layer_kinds.added import USED_AGAIN
+from cnnstudio.models.layer_kinds.recurrent import ACTIVATION_FIELDS, is_recurrent
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import Card, parse_card
 from cnnstudio.models.trained.channels_first import channels_last
@@ -119,11 +121,17 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
         _check_normalisations(config)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
-        names = {node.path: node.name for node in graph.nodes.values() if node.path}
+        names: dict[tuple[str, ...], str] = {}
+        again = {}
+        for node in graph.nodes.values():
+            if node.path and names.setdefault(node.path, node.name) != node.name:
+                again[node.name] = names[node.path]
         model = in_new_thread(lambda: _build(config, frozenset(names.values()), stored))
         layers = {path: model.get_layer(name) for path, name in names.items()}
         _load_weights(_as_saved(checked, layers), weights, members[weights])
-        for layer in layers.values():
+        for name, first in again.items():
+            model.get_layer(name).set_weights(model.get_layer(first).get_weights())
+        for layer in model.layers:
             if isinstance(layer, keras.layers.Normalization):
                 layer.finalize_state()  # which Keras leaves out within models of an .h5 file
     except RefusedError as error:
@@ -482,11 +490,14 @@ def _check_array(array: "h5py.Dataset") -> int:
 def _check_activations(graph: Graph) -> None:
     """Keras knows more functions; those fail once they are used, for they need arguments or change the shape."""
     for node in graph.nodes.values():
-        activation = node.config.get("activation")
-        if activation is not None and activation not in tuple(ACTIVATIONS):
-            raise RefusedError(
-                f"its layer “{node.name}” has the activation “{str(activation)[:80]}”, which CNN Studio does not know"
-            )
+        both = (node.config.get(key) for key in ("layer", "backward_layer"))
+        for config in (node.config, *(inner["config"] for inner in both if isinstance(inner, dict))):
+            for activation in (config.get(field) for field in ACTIVATION_FIELDS):
+                if activation is not None and activation not in tuple(ACTIVATIONS):
+                    raise RefusedError(
+                        f"its layer “{node.name}” has the activation “{str(activation)[:80]}”, which CNN Studio does "
+                        "not know"
+                    )
 
 
 def _check_normalisations(config: dict[str, Any]) -> None:
@@ -537,6 +548,12 @@ def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> 
         raise RefusedError(
             f"its layers ask for {size(4 * needed)} of memory for weights, of which the file holds {size(4 * stored)}"
         )
+    used_again = sum(layer.count_params() for layer in model.layers if USED_AGAIN in layer.name)
+    if used_again > MAX_PARAMETERS:
+        raise RefusedError(
+            f"the copies of its layers that are used again would take {size(4 * used_again)} of memory; up to "
+            f"{size(4 * MAX_PARAMETERS)} are possible"
+        )
     activations = operations = 0
     if None in model.inputs[0].shape[1:]:
         raise RefusedError("it takes images of any size, so one must be chosen, once, with “cnnstudio adopt”")
@@ -549,7 +566,8 @@ def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> 
         activations += numbers
         if isinstance(layer, keras.layers.MultiHeadAttention):
             activations += layer.num_heads * math.prod(sides[:-1]) ** 2
-        operations += weights * (numbers // max(sides[-1], 1))
+        steps = is_recurrent(type(layer).__name__)
+        operations += weights * (layer.input.shape[1] if steps else numbers // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
         raise RefusedError(
             f"its layers would take {size(4 * activations)} of memory for a single image; up to "
@@ -581,13 +599,26 @@ def _as_saved(
         kind, place = layer["class_name"], (*path, layer["config"]["name"])
         if kind in MODELS:
             parts.append(_as_saved(layer, layers, place))
-        elif LAYER_KINDS[kind].has_weights and not layer.get("operation"):
+        elif kind in LAYER_KINDS and LAYER_KINDS[kind].has_weights and not layer.get("operation"):
             if place not in layers:
                 raise RefusedError(f"its layer “{place[-1]}” leads nowhere")
-            parts.append(layers[place])
+            parts.append(_wrapped(layers[place], layer.get("wrapper")))
     model = type(config["class_name"], (keras.Sequential,), {})(parts)
     model.built = True  # its layers are
     return model
+
+
+def _wrapped(layer: "keras.Layer", wrapper: str | None) -> "keras.Layer":
+    """A layer in one of `WRAPPERS`, as in the file, where some have weights of their own beside its."""
+    import keras
+
+    if wrapper is None:
+        return layer
+    around = getattr(keras.layers, wrapper)(layer)
+    if wrapper == "SpectralNormalization":
+        around.build(layer.input.shape)
+    around.built = True
+    return around
 
 
 def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:

@@ -19,6 +19,7 @@ from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import Meter, OnProgress
+from cnnstudio.wording import count_tied
 
 MAX_BATCH = 512
 """Pictures that the network gets at once, at most."""
@@ -89,6 +90,12 @@ class FilePrediction:
         if self.parts:
             return tuple(part.top[0][1] for part in self.parts)
         return tuple(name for _, name, _ in self.top[:1]) if self.independent is None else self.independent
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """The class that is answered where only one can be, and the others of `top` that are as probable."""
+        count = count_tied([share for *_, share in self.top]) if self.independent is None else 1
+        return tuple(name for _, name, _ in self.top[:count])
 
     @property
     def of_none(self) -> bool:

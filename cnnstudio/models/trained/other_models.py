@@ -1,6 +1,7 @@
 """What a model of Keras is that is no classifier of images: told by its layers, with what to do instead."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,9 @@ from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError
 
 _KINDS = (
     (
-        frozenset({"Embedding", "StringLookup", "TextVectorization", "TokenAndPositionEmbedding"}),
+        frozenset(
+            {"Embedding", "ReversibleEmbedding", "StringLookup", "TextVectorization", "TokenAndPositionEmbedding"}
+        ),
         "it is a model of text: its layer “{0}” ({1}) takes words",
     ),
     (
@@ -19,12 +22,11 @@ _KINDS = (
         frozenset({"Conv3D", "ConvLSTM2D", "ConvLSTM3D", "MaxPooling3D", "AveragePooling3D", "GlobalAveragePooling3D"}),
         "it is a model of films or volumes: its layer “{0}” ({1}) takes many pictures at once",
     ),
-    (
-        frozenset({"Bidirectional", "Conv1D", "GRU", "LSTM", "SeparableConv1D", "SimpleRNN"}),
-        "it is a model of sequences, such as sound or text: its layer “{0}” ({1}) takes one step after the other",
-    ),
 )
 """Layers that only other kinds of models have, and what these are."""
+
+_ON_SEQUENCES = frozenset({"Bidirectional", "Conv1D", "GRU", "LSTM", "SeparableConv1D", "SimpleRNN"})
+"""Layers of models of sequences, which may take the rows of an image for one, too."""
 
 _IMAGES = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D"})
 _MAX_DEPTH = 50
@@ -51,6 +53,12 @@ def check_kind(text: bytes) -> None:
     for kinds, words in _KINDS:
         if found := next(((of, name) for of, name in layers if of in kinds and not images), None):
             raise RefusedError(f"{words.format(found[1][:80], found[0])}. CNN Studio opens classifiers of images")
+    stepping = next(((of, name) for of, name in layers if of in _ON_SEQUENCES), None)
+    if stepping and not images and not _takes_pictures(fields):
+        raise RefusedError(
+            f"it is a model of sequences, such as sound or text: its layer “{stepping[1][:80]}” ({stepping[0]}) takes "
+            "one step after the other. CNN Studio opens classifiers of images"
+        )
     inputs, outputs = (_places(fields.get(key)) for key in ("input_layers", "output_layers"))
     if len(inputs) > 1:
         raise RefusedError(
@@ -62,6 +70,23 @@ def check_kind(text: bytes) -> None:
             "one. If one of them stands for the classes, save that alone, such as the last: keras.Model(model.input, "
             'model.outputs[-1]).save("model.keras")'
         )
+
+
+def _takes_pictures(fields: Mapping[str, Any]) -> bool:
+    """Whether what goes in looks like an image: maps, as many rows as columns, or the numbers of such an image."""
+    sides = _given_shape(fields)[1:]
+    if len(sides) == 1 and isinstance(sides[0], int):
+        return any(math.isqrt(length) ** 2 == length for length in (sides[0], sides[0] // 3))
+    return len(sides) == 3 or (len(sides) == 2 and sides[0] == sides[1] and sides[0] is not None)
+
+
+def _given_shape(fields: Mapping[str, Any]) -> list[Any]:
+    """The shape of what is given to a model; empty where it is not told."""
+    shape = fields.get("build_input_shape") or fields.get("batch_shape") or fields.get("batch_input_shape")
+    layers = fields.get("layers")
+    if isinstance(shape, list) or not isinstance(layers, list) or not layers:
+        return shape if isinstance(shape, list) else []
+    return _given_shape(layers[0]["config"])
 
 
 def _refuse_class(kind: str, config: Mapping[str, Any]) -> None:

@@ -225,7 +225,8 @@ def main_file(paths: Sequence[Path]) -> Path:
     """Of several files that are opened at once, the one that the others belong to; the first where none does."""
     models = [path for path in paths if path.suffix.lower() in MODEL_ENDINGS]
     layers = [path for path in paths if path.suffix.lower() == ".json" and is_layers_file(path)]
-    return next(iter([*models, *layers, *paths]))
+    held = [path for path in paths if (is_folder(path) or path.suffix.lower() == ".zip") and is_model(path)]
+    return next(iter([*models, *layers, *held, *paths]))
 
 
 def read_parts(path: Path) -> Parts:

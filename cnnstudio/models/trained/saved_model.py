@@ -24,22 +24,24 @@ _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 """With which a table ends."""
 _OBJECTS = b"_CHECKPOINTABLE_OBJECT_GRAPH"
 """The key of the entry that says which array belongs to which layer."""
-_FLOAT32, _FLOAT64, _STRING = 1, 2, 7
+_FLOAT32, _FLOAT64, _INT32, _STRING, _INT64 = 1, 2, 3, 7, 9
 """Types of arrays."""
-_TYPES = {_FLOAT32: "<f4", _FLOAT64: "<f8"}
+_TYPES = {_FLOAT32: "<f4", _FLOAT64: "<f8", _INT32: "<i4", _INT64: "<i8"}
 _MAX_DEPTH = 20
 
 _ORDER = (
-    *("depthwise_kernel", "pointwise_kernel", "kernel", "gamma", "beta", "alpha", "bias"),
-    *("mean", "variance", "moving_mean", "moving_variance"),
+    *("depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "gamma", "beta", "alpha", "bias"),
+    *("mean", "variance", "moving_mean", "moving_variance", "count"),
 )
 """What layers call their weights, in the order in which each of them keeps them."""
+_DIRECTIONS, _PARTS = ("forward_layer", "backward_layer"), ("cell", "layer")
+"""What layers call the layers or cells in them: one for both directions of a row, and others."""
 _DAMAGED = (
     *(KeyError, TypeError, IndexError, AttributeError, OverflowError, OSError, RecursionError, RuntimeError),
     *(StopIteration, UnicodeDecodeError, struct.error),
 )
-_COUNTERS = frozenset({"count", "_iteration"})
-"""Weights with which nothing is computed any more."""
+_PASSED_OVER = frozenset({"_iteration", "adapt_mean", "adapt_variance"})
+"""Names of weights with which nothing is computed any more, or which have another name, too."""
 
 
 def layers_and_weights(metadata: bytes, index: bytes, values: bytes) -> tuple[bytes, bytes]:
@@ -103,8 +105,15 @@ def _write_layers(group: "h5py.Group", model: Mapping[str, Any], arrays: "_Array
         child = arrays.child(node, f"layer-{place}")
         if layer["class_name"] in (*MODELS, "Model"):
             _write_layers(own, layer, arrays, child, depth + 1)
-        for number_of_weight, array in enumerate(arrays.of_layer(child)):
-            own[f"vars/{number_of_weight}"] = array
+        _write_weights(own, arrays, child)
+
+
+def _write_weights(group: "h5py.Group", arrays: "_Arrays", node: int) -> None:
+    """Writes the weights of a layer and those of its parts, a group for each."""
+    for number_of_weight, array in enumerate(arrays.of_layer(node)):
+        group[f"vars/{number_of_weight}"] = array
+    for part, child in arrays.parts(node).items():
+        _write_weights(group.create_group(part), arrays, child)
 
 
 def _snake_case(name: str) -> str:
@@ -126,11 +135,17 @@ class _Arrays:
         """The number of an object that another one holds under a name."""
         return self._children(node)[name]
 
+    def parts(self, node: int) -> dict[str, int]:
+        """The numbers of the parts of a layer that have weights of their own, by name."""
+        held = self._children(node)
+        parts = _DIRECTIONS if held.keys() >= set(_DIRECTIONS) else _PARTS
+        return {part: held[part] for part in parts if part in held}
+
     def of_layer(self, node: int) -> "Iterator[Any]":
         """The weights of a layer, in its own order; none for a model, whose layers have them."""
         held = self._children(node)
         found = {name: key for name, held_node in held.items() if (key := self._key(held_node)) is not None}
-        if unknown := found.keys() - {*_ORDER, *_COUNTERS}:
+        if unknown := found.keys() - {*_ORDER, *_PASSED_OVER}:
             raise ValueError(f"one of its layers has weights of an unknown name, “{min(unknown)[:40]}”")
         for name in _ORDER:
             if name in found:

@@ -66,14 +66,13 @@ def test_what_is_around_a_network_holds_for_its_layers():
     assert node.options == {"training": False}
 
 
-def test_a_network_used_twice_is_there_twice_unless_it_has_weights():
+def test_a_network_used_twice_is_there_twice():
     def twice(kind: str, **values: Any) -> Config:
         inner = model("Sequential", "inner", [layer(kind, "it", **values)], [["image", 0, 0]], [["inner", 0, 0]])
         return functional("all", [image(), inner], ["inner", 1, 0])
 
     assert names(twice("ReLU")) == ["image", "inner.it", "inner.it_2"]
-    with pytest.raises(StudioError, match="“it” is used at several places with the same weights"):
-        names(twice("Conv2D", filters=1, kernel_size=1))
+    assert names(twice("Conv2D", filters=1, kernel_size=1)) == ["image", "inner.it", "inner.it_used_again"]
 
 
 @pytest.mark.parametrize("first", [0, 1])

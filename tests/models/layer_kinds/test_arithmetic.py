@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.keras_config.graph import Graph, layer_config
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, describe
 from tests.models.sample_networks import sequential
@@ -91,6 +91,11 @@ FIXED: dict[str, Fields] = {
     "GaussianDropout": {"rate": 0.3},
     "Identity": {},
     "AugMix": {},
+    "AutoContrast": {},
+    "ContrastLimitedAdaptiveHistogramEqualization": {},
+    "CutMix": {},
+    "MixUp": {},
+    "Solarization": {},
     "RandAugment": {},
     "RandomBrightness": {"factor": 0.2},
     "RandomColorJitter": {"value_range": (0, 255)},
@@ -122,11 +127,21 @@ ROWS: dict[str, Fields] = {
     "GlobalAveragePooling1D": {},
     "GlobalMaxPooling1D": {"keepdims": True},
     "MultiHeadAttention": {"num_heads": 3, "key_dim": 4, "value_dim": 5, "use_bias": True},
+    "AveragePooling1D": {"pool_size": [3], "strides": 2, "padding": "same"},
+    "Bidirectional": {"layer": layer_config("GRU", {"name": "gru", "units": 4, "reset_after": False})},
+    "Conv1D": {"filters": 4, "kernel_size": [3], "dilation_rate": 2, "padding": "causal", "groups": 2},
+    "GRU": {"units": 5, "return_sequences": True},
+    "LSTM": {"units": 5, "use_bias": False},
+    "MaxPooling1D": {},
+    "SimpleRNN": {"units": 5, "go_backwards": True},
+    "SpatialDropout1D": {"rate": 0.2},
 }
 """Kinds that take places in one row, with their channels."""
 
 DRAWN: dict[str, Callable[[random.Random, Shape], Fields]] = {
     "Activation": lambda draw, _: {"activation": draw.choice(("relu", "tanh", "hard_swish", "softmax", "linear"))},
+    "AdaptiveAveragePooling2D": lambda draw, _: {"output_size": whole_or_pair(draw, 1, 3, 5)},
+    "AdaptiveMaxPooling2D": lambda draw, _: {"output_size": whole_or_pair(draw, 1, 3, 5)},
     "AlphaDropout": lambda draw, _: {"rate": draw.choice((0.0, 0.3))},
     "AveragePooling2D": lambda draw, _: pooling(draw),
     "BatchNormalization": lambda draw, _: normalisation(draw) | {"renorm": draw.random() < 0.2},
@@ -163,6 +178,7 @@ DRAWN: dict[str, Callable[[random.Random, Shape], Fields]] = {
     ),
     "PReLU": lambda draw, _: {"shared_axes": draw.choice((None, [], [1, 2], [3], 1))},
     "Permute": lambda draw, _: {"dims": draw.choice(([1, 2, 3], [3, 1, 2], [2, 1, 3], [1, 2], [0, 1, 2]))},
+    "RMSNormalization": lambda draw, _: {"axis": draw.choice((-1, 3, [1, 2], [4]))},
     "ReLU": lambda draw, _: {"max_value": draw.choice((None, 6, -1))},
     "Reshape": reshaped,
     "Resizing": lambda draw, _: {

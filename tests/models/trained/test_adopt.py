@@ -210,6 +210,9 @@ def test_guesses_come_with_reasons(save):
     assert ten.guess.classes == tuple("0123456789")
     normalised = inspect_model(save(network(front=[layers.Normalization(mean=127, variance=4000)]), "normal.keras"))
     assert normalised.guess.value_range == "0-255" and "begins with a normalisation" in normalised.range_reason
+    for value_range, likely in (((0, 255), "0-255"), ((0, 1), "0-1")):
+        front = [layers.MixUp(), layers.RandomFlip(), layers.AutoContrast(value_range=value_range)]
+        assert inspect_model(save(network(front=front), "contrast.keras")).guess.value_range == likely
     known = DenseNet([1, 1, 1, 1], weights=None, input_shape=(32, 32, 3), classes=7)
     found = inspect_model(save(known, "known.keras"))
     assert (

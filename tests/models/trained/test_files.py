@@ -4,6 +4,7 @@ import io
 import json
 import os
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained import files
 from cnnstudio.models.trained.adopt import inspect_model
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.files import load_model, read_config
@@ -121,6 +123,11 @@ def every_layer():
         layers.RandomShear((0.0, 0.1), (0.0, 0.1)),
         layers.RandAugment(),
         layers.AugMix(),
+        layers.CutMix(),
+        layers.MixUp(),
+        layers.Solarization(),
+        layers.AutoContrast(),
+        layers.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 2)),
         layers.Resizing(30, 30),
         layers.CenterCrop(28, 28),
         layers.Conv2D(8, 3, padding="same", kernel_regularizer="l2", kernel_constraint="max_norm"),
@@ -131,6 +138,7 @@ def every_layer():
         layers.LeakyReLU(),
         layers.SeparableConv2D(8, 3, depthwise_initializer=keras.initializers.HeNormal(seed=1)),
         layers.LayerNormalization(),
+        layers.RMSNormalization(),
         layers.PReLU(shared_axes=[1, 2]),
         layers.ZeroPadding2D(1),
         layers.Cropping2D(1),
@@ -145,6 +153,8 @@ def every_layer():
         layers.Identity(),
         layers.Activation("tanh"),
         layers.AveragePooling2D(2),
+        layers.AdaptiveMaxPooling2D((6, 5)),
+        layers.AdaptiveAveragePooling2D(4),
         layers.UnitNormalization(),
         layers.Permute((2, 1, 3)),
     ):
@@ -159,6 +169,17 @@ def every_layer():
     y = layers.Concatenate()([layers.GlobalAveragePooling2D()(y), layers.GlobalMaxPooling2D()(y)])
     rows = layers.Reshape((4, -1))(y)
     rows = layers.MultiHeadAttention(2, 3)(rows, rows)
+    for layer in (
+        layers.Conv1D(6, 2, padding="causal"),
+        layers.MaxPooling1D(2, 1),
+        layers.AveragePooling1D(2, 1, "same"),
+        layers.SpatialDropout1D(0.1),
+        layers.SimpleRNN(5, return_sequences=True),
+        layers.GRU(5, return_sequences=True),
+        layers.LSTM(5, return_sequences=True),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True), "sum"),
+    ):
+        rows = layer(rows)
     summed = layers.GlobalAveragePooling1D()(rows), layers.GlobalMaxPooling1D()(rows)
     y = layers.Concatenate()([layers.Flatten()(rows), *summed])
     y = layers.Softmax()(layers.Dense(5)(layers.Dropout(0.5)(y)))
@@ -667,21 +688,76 @@ def test_a_config_without_a_part_is_refused(members, pack, field):
     refused(pack(with_config(members, lambda config: config["config"].pop(field))), "is not opened")
 
 
-def test_a_layer_used_twice_is_refused_where_it_has_weights(tmp_path):
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_layer_that_is_used_again_has_the_same_weights_there(tmp_path, ending):
     import keras
 
-    inputs = keras.Input((8, 8, 1))
+    image = keras.Input((8, 8, 1))
     double = keras.layers.UpSampling2D(2, name="double")
     one = keras.layers.Conv2D(1, 3, name="one")
-    inner = keras.Sequential([keras.Input((None, None, 1)), one])
-    doubled = double(double(inputs))
+    inner = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 3, name="it")], name="inner")
+    doubled = double(double(image))
+    both = keras.layers.Concatenate()([inner(inner(doubled)), one(one(doubled))])
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(both)))
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
+    opened = load_model(path)
+    names = [layer.name for layer in opened.layers]
+    assert {"double", "double_2", "one", "one_used_again", "inner.it", "inner.it_used_again"} < set(names)
+    images = np.random.default_rng(0).uniform(size=(2, 8, 8, 1)).astype(np.float32)
+    np.testing.assert_allclose(opened(images), model(images), atol=1e-6)
+
+
+def test_copies_of_layers_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    import keras
+
+    image = x = keras.Input((8, 8, 1))
+    one = keras.layers.Conv2D(1, 3, padding="same", name="one")
+    for _ in range(4):
+        x = one(x)
     path = tmp_path / "model.keras"
-    keras.Model(inputs, keras.layers.Flatten()(doubled)).save(path)
-    assert [layer.name for layer in load_model(path).layers[1:3]] == ["double", "double_2"]
-    keras.Model(inputs, keras.layers.Flatten()(one(one(doubled)))).save(path)
-    refused(path, "The layer “one” is used at several places with the same weights")
-    keras.Model(inputs, keras.layers.Flatten()(inner(inner(doubled)))).save(path)
-    refused(path, "The layer “one” is used at several places with the same weights")
+    keras.Model(image, keras.layers.Flatten()(x)).save(path)
+    monkeypatch.setattr(files, "MAX_PARAMETERS", 29)
+    refused(path, "the copies of its layers that are used again would take 120 bytes of memory; up to 116 bytes")
+
+
+@pytest.mark.parametrize("ending", ["Flatten", "GlobalAveragePooling2D"])
+def test_a_random_crop_lets_images_through_where_they_fit_and_else_cuts_out_the_middle(tmp_path, ending):
+    """As Keras 3 does while it does not learn; where it fails, as its documentation says."""
+    import keras
+    from keras import layers
+
+    image = keras.Input((12, 16, 1))
+    augmentation = keras.Sequential([layers.RandomFlip(), layers.RandomCrop(6, 6)])
+    convolution, end, dense = layers.Conv2D(2, 3), getattr(layers, ending)(), layers.Dense(3)
+    model = keras.Model(image, dense(end(convolution(augmentation(image)))))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    images = np.random.default_rng(0).uniform(size=(2, 12, 16, 1)).astype(np.float32)
+    cut = layers.Resizing(6, 6, crop_to_aspect_ratio=True)(images)
+    through = model(images, training=False) if ending != "Flatten" else dense(end(convolution(cut)))
+    np.testing.assert_allclose(load_model(path)(images, training=False), through, atol=1e-6)
+
+
+def test_quantised_weights_are_refused_plainly(tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    with warnings.catch_warnings(action="ignore"):
+        model.quantize("int8")
+    model.save(tmp_path / "model.keras")
+    refused(tmp_path / "model.keras", r"its weights are quantised .* as it was before model.quantize\(…\)")
+
+
+@pytest.mark.parametrize("around", ["Bidirectional", "Pipeline", "SpectralNormalization", "TimeDistributed"])
+def test_a_lambda_is_refused_within_a_layer_that_holds_others(small_members, pack, evil, around):
+    def wrap(config):
+        layer = layer_named(config, "flatten")
+        held = {"layers": [evil.config]} if around == "Pipeline" else {"layer": evil.config}
+        layer.update(class_name=around, config={"name": "flatten", **held})
+
+    refused(pack(with_config(small_members, wrap)), "contains “|holds “Lambda”, which is no recurrent layer")
+    assert not evil.marker.exists()
 
 
 # Weights

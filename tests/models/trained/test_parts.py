@@ -272,7 +272,7 @@ def test_of_several_files_the_one_that_the_others_belong_to_is_opened(put, tmp_p
     weights, layers = folder / "model.weights.h5", folder / "model.json"
     assert main_file([labels, layers, weights]) == weights
     assert main_file([labels, layers]) == layers
-    assert main_file([labels, folder]) == labels
+    assert main_file([labels, folder]) == folder
 
 
 # Teachable Machine

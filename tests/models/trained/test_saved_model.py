@@ -30,8 +30,12 @@ def test_it_answers_as_in_keras_2_wherever_it_lies(folder):
 
 
 def test_it_becomes_a_classifier_with_the_names_beside_it(folder):
-    for path in (PACKED, find_model(folder.parent), find_model(folder)):
+    for path, name in (
+        (PACKED, PACKED.stem),
+        *((find_model(one), folder.parent.name) for one in (folder, folder.parent)),
+    ):
         found = inspect_model(path)
+        assert found.guess.name == name
         assert found.guess.classes == ("Cat", "Big Dog", "Käfer") and found.guess.value_range == "-1-1"
         assert found.range_reason == "It is called as Teachable Machine calls what it exports."
     np.testing.assert_allclose(answered(PACKED, "-1-1"), ANSWERS["-1-1"], atol=1e-5)

@@ -68,7 +68,7 @@ class ArchitectureChooser(QWidget):
         self.open = push_button(
             "open_network_button",
             "&Open model…",
-            "Opens a Keras model, a .keras or .h5 file, to look into it, or the file of a network to edit it.",
+            "Opens a Keras model, from a file or a folder, to look into it, or the file of a network to edit it.",
             picture="open",
         )
         self.code = push_button(

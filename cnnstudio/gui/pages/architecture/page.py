@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain
-from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.buttons import Item, menu_of, push_button
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
@@ -28,7 +28,7 @@ from cnnstudio.gui.pages.architecture.description import (
 from cnnstudio.gui.pages.architecture.draft import DraftFile, left_behind
 from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
@@ -92,7 +92,25 @@ class ArchitecturePage(Page):
         self._chooser = ArchitectureChooser(self.library)
         self._chooser.changed.connect(self._describe)
         self._chooser.edit.clicked.connect(self.edit)
-        self._chooser.open.clicked.connect(self._ask_file)
+        self._chooser.open.setMenu(
+            menu_of(
+                self._chooser.open,
+                Item(
+                    "open_network_file",
+                    "&File…",
+                    "open",
+                    "A .keras or .h5 file of Keras, its layers as .json, a zip that holds one; or an edited network.",
+                    self._ask_file,
+                ),
+                Item(
+                    "open_network_folder",
+                    "F&older…",
+                    "folder",
+                    "A folder that holds a model, such as that of Teachable Machine, a SavedModel or a training.",
+                    self._ask_folder,
+                ),
+            )
+        )
         self._chooser.code.clicked.connect(self.show_code)
         self._chooser.use.clicked.connect(self._use)
         self._view.own_images_wanted.connect(partial(self._chooser.images.choose, ""))
@@ -145,7 +163,11 @@ class ArchitecturePage(Page):
         if self.editor is not None and self.editing and not self.editor.may_leave():
             return
         if isinstance(payload, Path):
-            self._chooser.add_file(model_file(payload))
+            try:
+                self._chooser.add_file(aside(partial(model_file, payload)))
+            except StudioError as error:  # there are several in the folder
+                self._message.show_failure(error)
+                return
         else:
             self._chooser.refresh(payload)
             self._describe()
@@ -241,6 +263,12 @@ class ArchitecturePage(Page):
     @Slot()
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a network", "", MODEL_FILES)
+        if path:
+            self.receive(Path(path))
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a folder with a model")
         if path:
             self.receive(Path(path))
 

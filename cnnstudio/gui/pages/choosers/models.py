@@ -25,7 +25,7 @@ from cnnstudio.gui.pages.choosers.names import name_of, title_of, title_of_datas
 from cnnstudio.gui.pages.choosers.networks import network_picture
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task, aside
-from cnnstudio.models.trained.adopt import remembered
+from cnnstudio.models.trained.adopt import remembered, take_off_list
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import NoCardError, WeightsAloneError, keep_layers
 from cnnstudio.models.trained.library import ModelEntry, card_of, copy_model, rename_model, trash_model
@@ -200,6 +200,9 @@ class ModelChooser(QWidget):
         self._message = message
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, _Opened] = {}
+        """Those that were opened in a window."""
+        self._adopted: dict[str, _Opened] = {}
+        """The others of which the user has said what they are, such as at the command line."""
         self._asked: Path | None = None
         self._recalled = self._in_use = ""
         self._failed: set[str] = set()
@@ -246,6 +249,13 @@ class ModelChooser(QWidget):
                 self.ask_again,
             ),
             Item(
+                "take_off_list",
+                "Ta&ke off the list",
+                "close",
+                "Its file stays where it is, and what you said of it is kept: opened again, it is listed again.",
+                self._take_off,
+            ),
+            Item(
                 "open_model",
                 "&Open another…",
                 "open",
@@ -270,7 +280,7 @@ class ModelChooser(QWidget):
             fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
         )
         actions = self._menu.menu().actions()
-        self._copy, self._layers, self._training, self._mistakes, self._describe = actions[2:7]
+        self._copy, self._layers, self._training, self._mistakes, self._describe, self._leave_out = actions[2:8]
         self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self._take_deleted)
         self.setLayout(row((self._picker, 1), self._menu))
@@ -326,10 +336,15 @@ class ModelChooser(QWidget):
             for key, guest in self._guests.items()
             if key not in self._entries and (not guest.pending or key in (self._picker.current_key, coming))
         }
+        known = {
+            str(one.path): _Opened(one.path, one.answers.name, adopted=True) for one in self._library.lists.adopted
+        }
+        self._adopted = {key: one for key, one in known.items() if key not in {*self._entries, *self._guests}}
         choices = [_choice(key, entry.card, entry.kind, _name_of(entry)) for key, entry in self._entries.items()]
         choices = _dated(choices, {key: entry.card for key, entry in self._entries.items()})
-        for guest in self._guests.values():
-            alike = [other.path for other in self._guests.values() if other.name == guest.name]
+        guests = [*self._guests.values(), *self._adopted.values()]
+        for guest in guests:
+            alike = [other.path for other in guests if other.name == guest.name]
             choices.append(guest.choice(_places(alike)[guest.path]))
         there = None if before is None else self._library.follow(before)
         if there != before and str(there) in self._entries:
@@ -392,7 +407,7 @@ class ModelChooser(QWidget):
         key = self._recalled = self._in_use = str(path)
         self._failed.discard(key)
         self._settings.remember(IN_USE, key)
-        if key in self._guests:
+        if self._is_guest(key):
             self._guests[key] = _Opened(path, name_of(card), card, adopted)
             self.refresh()
             before = [known for known in self._opened_before() if known != path]
@@ -465,19 +480,43 @@ class ModelChooser(QWidget):
     @Slot(object)
     def _take_described(self, path: Path) -> None:
         """Follows what was said anew of a model, here or on another page."""
-        if str(path) in self._guests:
+        if self._is_guest(str(path)):
             self._reader.submit(_read_opened, list(dict.fromkeys([path, *self._listed])))
         if path == self.path:
             self.described.emit(path)
 
     def _refuse(self, path: Path, error: Exception) -> None:
         """Says why a model was not opened; it is not listed any more, unless it is the user's own."""
-        before = self._opened_before()
-        if path in before:
-            self._keep_opened([known for known in before if known != path])
+        if self._is_guest(str(path)):
+            self._leave(path)
         self._failed.add(str(path))
         self._go_back(path)
         self._message.show_failure(error)
+
+    def _leave(self, path: Path) -> None:
+        """Lists a model no more, here and in the windows to come; as long as it is chosen, it is still there."""
+        key = str(path)
+        if key in self._adopted:
+            self._guests[key] = self._adopted[key]
+        before = self._opened_before()
+        if path in before:
+            self._keep_opened([known for known in before if known != path])
+        try:
+            aside(partial(take_off_list, path))
+        except StudioError as error:
+            self._message.show_failure(error)
+        self._library.drop(path)
+
+    @Slot()
+    def _take_off(self) -> None:
+        path, name = self.path, self.name
+        if path is None or self._guest is None:
+            return
+        self._picker.set_current(next(iter(self._entries)))
+        self._leave(path)
+        self._guests.pop(str(path), None)
+        self.refresh()
+        self._message.show_info(f"“{name}” is not in the list any more. Its file stays where it is: {path}.")
 
     def _go_back(self, path: Path) -> None:
         """Chooses the model in use instead of one that was not opened; the first that is here where there is none."""
@@ -532,7 +571,11 @@ class ModelChooser(QWidget):
 
     @property
     def _guest(self) -> _Opened | None:
-        return self._guests.get(self._picker.current_key)
+        key = self._picker.current_key
+        return self._guests.get(key, self._adopted.get(key))
+
+    def _is_guest(self, key: str) -> bool:
+        return key in self._guests or key in self._adopted
 
     def _update_menu(self) -> None:
         entry, path = self._entry, self.path
@@ -547,6 +590,7 @@ class ModelChooser(QWidget):
         self._mistakes.setEnabled(bool(entry is not None and entry.card.test_accuracy is not None))
         self._training.setEnabled(entry is not None and entry.kind == "run")
         self._describe.setEnabled(self.adopted)
+        self._leave_out.setEnabled(self._guest is not None)
 
     @Slot(str)
     def _choose(self, key: str) -> None:

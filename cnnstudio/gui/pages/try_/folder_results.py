@@ -18,7 +18,7 @@ from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of
+from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of, is_unsure
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
@@ -45,7 +45,7 @@ FILTERS: dict[str, tuple[str, str]] = {
     "all": ("&All", "All pictures of all classes."),
     "unsure": (
         "&Uncertain",
-        f"Pictures of which the network is less than {percent(UNSURE, 0)} sure: look for mistakes here first. Press it "
+        f"Pictures of which the network is at most {percent(UNSURE, 0)} sure: look for mistakes here first. Press it "
         "again to see all pictures.",
     ),
     "wrong": (
@@ -279,7 +279,7 @@ class Results:
         Where each class has a probability of its own, a picture counts for all of its answers, and so does a sheet of
         digits.
         """
-        chosen = (np.array(self._shares) >= UNSURE) == sure
+        chosen = is_unsure(np.array(self._shares)) != sure
         several = [place for place in self._several if chosen[place]]
         chosen[several] = False
         named = np.array(self._classes, int)[chosen].tolist()
@@ -300,7 +300,7 @@ class Results:
         order = np.lexsort(keys[key])
         keep = np.ones(len(order), bool)
         if filter_ == "unsure":
-            keep &= shares[order] < UNSURE
+            keep &= is_unsure(shares[order])
         if filter_ == "wrong":
             keep &= np.array([right is False for right in self._rights], bool)[order]
         if number is not None:
@@ -322,6 +322,8 @@ class Results:
         """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
         named = ", ".join(f"{name} {certainty(share)}" for _, name, share in one.top)
+        if len(one.tied) > 1:
+            named = f"undecided: {named}"
         if one.of_none:
             named = f"{NO_CLASS}; the most probable: {named}"
         if one.sheet:
@@ -337,7 +339,7 @@ class Results:
         if one.sheet:
             return Label(one.sheet, None)
         if one.independent is None:
-            return Label(f"{name} {certainty(share, 0)}", one.right)
+            return Label(f"{' or '.join(one.tied)} {certainty(share, 0)}", one.right)
         return Label(", ".join(one.answers) or f"none ({name} {certainty(share, 0)})", one.right)
 
 

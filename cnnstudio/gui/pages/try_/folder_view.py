@@ -211,7 +211,7 @@ class FolderView(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
-        self._legend = label(f"Hatched: less than {percent(UNSURE, 0)} sure", "small", "unsure_legend")
+        self._legend = label(f"Hatched: at most {percent(UNSURE, 0)} sure", "small", "unsure_legend")
         self._legend.hide()
         classes = widget_of(column(heading, self._legend, (self._histogram, 1)))
         classes.setFixedWidth(29 * GRID)

@@ -25,7 +25,6 @@ from cnnstudio.gui.pages.choosers.network_input.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.session import (
     MANY_LAYERS,
-    UNSURE,
     Answer,
     Look,
     LookInside,
@@ -38,6 +37,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import (
     UnusablePictureError,
     blocks_of,
     flattened,
+    is_unsure,
     rows_of,
 )
 from cnnstudio.gui.settings import Settings
@@ -512,19 +512,26 @@ def sheet_found(parts: Sequence[PartAnswer]) -> str:
     return f"These are {len(parts)} digits, read one by one: {read}. Click a box for its answer."
 
 
+_MOST_TIED = 3
+"""Classes that an answer names where they are equally probable."""
+
+
 def answer_text(prediction: Prediction) -> str:
     """The answer in a few words: the class, with a question mark where it is a guess; or all that are likely."""
     if prediction.independent:
         return ", ".join(name for _, name, _ in prediction.answers) or "None of the classes"
-    (_, name, probability), *_ = prediction.top(1)
-    return name if probability >= UNSURE else f"{name}?"
+    best = prediction.tied
+    if len(best) > _MOST_TIED:
+        return f"Undecided between {len(best):,} classes"
+    names = " or ".join(name for _, name, _ in best)
+    return f"{names}?" if len(best) > 1 or is_unsure(best[0][2]) else names
 
 
 def state_text(prediction: Prediction) -> str:
     """How sure the answer is."""
     (_, name, probability), *_ = prediction.top(1)
     if not prediction.independent:
-        return sureness(probability)
+        return f"undecided: {certainty(probability)} each" if len(prediction.tied) > 1 else sureness(probability)
     if not prediction.answers:
         return f"The most probable one is {name}: {certainty(probability)}"
     return "Each class has a probability of its own"
@@ -532,4 +539,4 @@ def state_text(prediction: Prediction) -> str:
 
 def sureness(probability: float) -> str:
     """How sure an answer is, in words and as the bar beside it has it."""
-    return f"{'' if probability >= UNSURE else 'only '}{certainty(probability)} sure"
+    return f"{'only ' if is_unsure(probability) else ''}{certainty(probability)} sure"

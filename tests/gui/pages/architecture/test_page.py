@@ -1,11 +1,13 @@
 """The Architecture page with real networks: chosen, described, edited, sent on."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -244,6 +246,29 @@ def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: 
         page.receive(shipped("trained/lenet5-mnist"))
     assert page.findChild(QLabel, "network_name").text() == "LeNet-5 on MNIST"
     assert page.description.table.parameters == 61706
+
+
+def test_a_model_in_a_folder_or_a_zip_is_opened_as_on_the_try_page(
+    page: ArchitecturePage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Path(__file__).parents[3] / "strangers" / "converted_savedmodel.zip"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(tmp_path / "unpacked")
+    for dialog, chosen in (
+        ("getOpenFileName", (str(archive), "")),
+        ("getExistingDirectory", str(tmp_path / "unpacked")),
+    ):
+        monkeypatch.setattr(QFileDialog, dialog, lambda *_, chosen=chosen, **__: chosen)
+        action = "open_network_file" if dialog == "getOpenFileName" else "open_network_folder"
+        with qtbot.waitSignal(page.shown, timeout=MINUTE):
+            page.findChild(QAction, action).trigger()
+        assert page.description.table.classes == 3 and page.message == ""
+    for name in ("one.keras", "two.keras"):
+        (tmp_path / "several" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "several" / name).touch()
+    page.receive(tmp_path / "several")
+    assert "it holds several models (one.keras, two.keras). Open one of them" in page.message
+    assert page.description.table.classes == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no zip at all"])

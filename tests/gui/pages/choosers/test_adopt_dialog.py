@@ -1,5 +1,6 @@
 """The dialog that asks what somebody else's model is, and the Try page that asks it."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.published.catalogue import DATASETS
@@ -72,6 +82,20 @@ def test_its_buttons_end_where_its_fields_end(dialog: AdoptDialog) -> None:
     name, use = (dialog.findChild(QWidget, name) for name in ("adopt_name", "adopt_use"))
     field, button = (one.mapTo(dialog, one.rect().topRight()).x() for one in (name, use))
     assert field == button
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (None, None, 3), (3072,)])
+def test_each_letter_is_the_key_of_one_thing(tmp_path: Path, qtbot: QtBot, shape: tuple) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input(shape), keras.layers.Dense(1)])
+    if len(shape) == 3:
+        model.add(keras.layers.GlobalAveragePooling2D())
+    model.save(tmp_path / "theirs.keras")
+    dialog = shown(tmp_path / "theirs.keras", qtbot)
+    texts = [one.text() for kind in (QLabel, QAbstractButton) for one in dialog.findChildren(kind)]
+    letters = [found[1].lower() for text in texts if (found := re.search(r"&(\w)", text))]
+    assert len(letters) > 9 and sorted(set(letters)) == sorted(letters), texts
 
 
 def test_answers_are_kept(dialog: AdoptDialog, theirs: Path, qtbot: QtBot) -> None:

@@ -16,6 +16,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.models import ModelChooser, describe_card
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.trained.adopt import inspect_model, open_adopted, remember, remembered
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.library import copy_model, list_models, rename_model
 from cnnstudio.storage import runs_folder
@@ -238,3 +239,45 @@ def test_a_folder_that_holds_a_model_is_opened_whatever_else_lies_there(qtbot: Q
     assert models.path == path
     models.open_folder(tmp_path / "theirs" / "logs")
     assert models.path == path and message.text.startswith(f"There is no model in {tmp_path / 'theirs' / 'logs'}.")
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    """A model of somebody else's, of which it was said what it is, as at the command line."""
+    from tests.gui.pages.choosers.test_adopt_dialog import brightness
+
+    path = brightness(tmp_path, 1)
+    found = inspect_model(path)
+    remember(found, replace(found.guess, name="Theirs"))
+    return path
+
+
+def test_what_was_adopted_elsewhere_is_in_the_list(qtbot: QtBot, theirs: Path) -> None:
+    models = chooser(qtbot)
+    assert opened(models) == ["Theirs"]
+    models.choose(theirs)
+    assert (models.path, models.name, models.adopted) == (theirs, "Theirs", True)
+
+
+@pytest.mark.parametrize("was_opened", [False, True])
+def test_a_model_of_others_can_be_taken_off_the_list(qtbot: QtBot, theirs: Path, was_opened: bool) -> None:
+    message, library = MessageBar(), Library()
+    models = ModelChooser(library, Settings(), message)
+    library.changed.connect(models.refresh)
+    for widget in (models, message):
+        qtbot.addWidget(widget)
+    action = models.findChild(QAction, "take_off_list")
+    models.choose(list_models()[0].path)
+    assert not action.isEnabled()
+    models.choose(theirs)
+    if was_opened:
+        models.introduce(theirs, replace(card(), name="Theirs"), adopted=True)
+    with qtbot.waitSignal(library.refreshed), qtbot.waitSignal(models.chosen) as chosen:
+        action.trigger()
+    assert chosen.args == [models.path] and models.path != theirs
+    assert message.text == f"“Theirs” is not in the list any more. Its file stays where it is: {theirs}."
+    assert opened(models) == opened(chooser(qtbot)) == [] and theirs.exists()
+    assert remembered(theirs) is not None
+    open_adopted(theirs)
+    library.shut_down()
+    assert opened(chooser(qtbot)) == ["Theirs"]

@@ -428,6 +428,18 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
     assert table.read_text("utf-8-sig").splitlines()[2].startswith("sun/b.png,none of the classes,,sun,0.3,bar,0.1,")
 
 
+def test_a_tie_is_not_told_as_if_it_were_sure(tmp_path: Path) -> None:
+    results = Results(Begun(tmp_path, ("cat", "dog"), "m 1", 2, False, (), (), Thumbnails((8, 8, 1))))
+    for name, share in (("a.png", 0.5), ("b.png", 0.51)):
+        top = (0, "cat", share), (1, "dog", 1 - share)
+        results.add([FilePrediction(PictureFile(name, tmp_path / name), top)])
+    assert [results.label(place).text for place in (0, 1)] == ["cat or dog 50 %", "cat 51 %"]
+    assert results.caption(0) == "a.png: undecided: cat 50.0 %, dog 50.0 %"
+    assert results.caption(1) == "b.png: cat 51.0 %, dog 49.0 %"
+    assert results.counts(sure=False)[0] == results.counts(sure=True)[0] == 1
+    assert results.order("class", "unsure", None).tolist() == [0]
+
+
 def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
     results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), (), Thumbnails((8, 8, 1))))
     read = [

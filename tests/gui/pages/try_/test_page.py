@@ -21,13 +21,14 @@ from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
-from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage
+from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage, answer_text, state_text
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Prediction
 from cnnstudio.models.trained.library import copy_model, list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
 from tests.data.digit_photos import shapes_of_drawings, sheet
@@ -456,3 +457,20 @@ def test_what_the_network_gets_is_seen_whole(
         page.findChild(QPushButton, f"{name}_chip").click()
         qtbot.waitUntil(lambda: panel.verticalScrollBar().maximum() == 0)
         assert panel.widget().height() <= panel.viewport().height()
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "answer", "state"),
+    [
+        ((0.5, 0.5), "cat or dog?", "undecided: 50.0 % each"),
+        ((0.4999, 0.5001), "dog or cat?", "undecided: 50.0 % each"),
+        ((0.2, 0.3, 0.5), "owl?", "only 50.0 % sure"),
+        ((0.3, 0.4, 0.3), "dog?", "only 40.0 % sure"),
+        ((0.2, 0.8), "dog", "80.0 % sure"),
+        ((0.25, 0.25, 0.25, 0.25), "Undecided between 4 classes", "undecided: 25.0 % each"),
+    ],
+)
+def test_a_tie_is_no_firm_answer(probabilities: tuple[float, ...], answer: str, state: str) -> None:
+    classes = ("cat", "dog", "owl", "eel")[: len(probabilities)]
+    prediction = Prediction(np.array(probabilities, np.float32), classes)
+    assert (answer_text(prediction), state_text(prediction)) == (answer, state)

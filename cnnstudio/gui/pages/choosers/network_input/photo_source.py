@@ -20,7 +20,7 @@ from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
 from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts, texts_for
 from cnnstudio.gui.pages.choosers.network_input.sample_photos import SamplePhotos
-from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, Answer, OpenedPicture, Picture
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, OpenedPicture, Picture, is_unsure
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
@@ -41,7 +41,7 @@ _LOWEST = 20 * GRID
 
 def marks_of(answer: Answer) -> tuple[Mark, ...]:
     """What is marked in a picture that shows several things; nothing for one."""
-    return tuple(Mark(part.box, part.name, part.probability >= UNSURE) for part in answer.parts)
+    return tuple(Mark(part.box, part.name, not is_unsure(part.probability)) for part in answer.parts)
 
 
 class PhotoSource(Source):

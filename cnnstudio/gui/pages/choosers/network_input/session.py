@@ -32,7 +32,12 @@ VIEW_SIDE = 1024
 
 
 UNSURE = 0.5
-"""An answer with a lower probability is uncertain, and shown as a guess."""
+"""An answer with no higher probability is uncertain, and shown as a guess."""
+
+
+def is_unsure(shares: np.ndarray | float) -> np.ndarray:
+    """Whether answers are uncertain, to the tenth of a percent that is shown: up to “50.0 %”."""
+    return np.round(shares, 3) <= UNSURE
 
 
 @dataclass(frozen=True, eq=False)
