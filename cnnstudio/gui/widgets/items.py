@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image
 
 if TYPE_CHECKING:
@@ -340,7 +341,7 @@ class Cells(Items):
 
     def text_of(self, cell: Cell) -> str:
         """A cell in words."""
-        return "row {}, column {}".format(*cell)
+        return wording.cell(*cell)
 
     @property
     def cell(self) -> Cell | None:

@@ -14,6 +14,7 @@ import numpy as np
 from cnnstudio.lab.sizes import slide
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.wording import numbered
 
 if TYPE_CHECKING:
     import keras
@@ -506,7 +507,7 @@ def _shares(inputs: np.ndarray, output: np.ndarray) -> "Callable[[int, int, int]
     def calculate(row: int, column: int, channel: int) -> _Calculated:
         logits = inputs if inputs.ndim == 1 else inputs[row, column]
         terms = tuple(
-            Term("z", f"logit {number + 1}", float(value), Place(0, row, column, number))
+            Term("z", numbered("logit", number), float(value), Place(0, row, column, number))
             for number, value in enumerate(logits)
         )
         steps = softmax_of(logits, output)

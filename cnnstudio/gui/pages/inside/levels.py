@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
@@ -109,7 +110,7 @@ class ConvolutionLevel(Level):
     def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, map {channel + 1}"
+        self.title = f"{arithmetic.name}, {wording.numbered('map', channel)}"
         self._view = ConvolutionView()
         self._view.chosen.connect(self._open)
         self._view.nothing_clicked.connect(self.nothing_clicked)
@@ -195,8 +196,9 @@ class NumberLevel(Level):
         self._cell: Cell = cell or (0, 0)
         self._number: Number | None = None
         self._following = False
-        noun = "unit" if arithmetic.output.ndim == 1 else "map"
-        self.title = f"input map {self._place + 1}" if self._alone else f"{arithmetic.name}, {noun} {channel + 1}"
+        self.title = _called(arithmetic, channel)
+        if self._alone:
+            self.title = _input_map(arithmetic, arithmetic.number(0, 0, channel).channels[self._place])
         self._input = ValueMap("number_input", "Input", "Point at a number to see where it goes.")
         self._output = ValueMap("number_output", "Output", "Point at a number to see where it comes from.")
         self._input.pointed.connect(self._follow_input)
@@ -268,9 +270,9 @@ class NumberLevel(Level):
             output = arithmetic.output
             values = output[..., self.channel] if output.ndim == 3 else output[self.channel].reshape(1, 1)
             shown = _viridis(output)
-            self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self.channel + 1}")
+            self._output_name.setText(_called(arithmetic, self.channel))
         _show(self._output, values, shown, side)
-        self._input_name.setText(f"Input map {source + 1} of {arithmetic.inputs.shape[-1]:,}")
+        self._input_name.setText(_input_map(arithmetic, source).capitalize())
         self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
         self._refresh()
 
@@ -403,7 +405,7 @@ class DenseLevel(Level):
     def __init__(self, arithmetic: LayerArithmetic, channel: int, names: tuple[str, ...] = ()) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, {names[channel] if names else f'unit {channel + 1}'}"
+        self.title = f"{arithmetic.name}, {names[channel] if names else wording.numbered('unit', channel)}"
         self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
@@ -427,7 +429,7 @@ class DenseLevel(Level):
         order = np.argsort(-np.abs(np.nan_to_num(products)), kind="stable")[:_STRONGEST]
         bars = [
             TermBar(
-                f"input {place + 1}",
+                wording.numbered("input", place),
                 f"{format_value(float(inputs[place]))} × {format_value(float(weights[place]))}",
                 float(products[place]),
             )
@@ -532,7 +534,7 @@ class SoftmaxLevel(Level):
         self._write()
 
     def _name(self, number: int) -> str:
-        return self._names[number] if self._names else f"channel {number + 1}"
+        return self._names[number] if self._names else wording.numbered("channel", number)
 
     def _write(self) -> None:
         self.title = f"{self._name(self.channel)}, softmax"
@@ -564,9 +566,7 @@ class SoftmaxLevel(Level):
         _show(self._output, values, ("viridis", (0.0, 1.0)), _SMALL_MAP)
         self._output.point(self._cell)
         self._following = False
-        self._output_name.setText(
-            f"{self._arithmetic.name}, map {self.channel + 1}; row {{}}, column {{}}".format(*self._cell)
-        )
+        self._output_name.setText(f"{_called(self._arithmetic, self.channel)}; {wording.cell(*self._cell)}")
 
     @Slot(object)
     def _go(self, cell: Cell | None) -> None:
@@ -615,8 +615,7 @@ class FormulaLevel(Level):
     def __init__(self, arithmetic: CellArithmetic, channel: int, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        noun = "map" if arithmetic.output.ndim == 3 else "unit"
-        self.title = f"{arithmetic.name}, {noun} {channel + 1}"
+        self.title = _called(arithmetic, channel)
         self._cell: Cell = cell or (0, 0)
         self._following = False
         self._inputs: list[ValueMap] = []
@@ -689,7 +688,7 @@ class FormulaLevel(Level):
         _show(self._output, as_map(output, self.channel), _viridis(output), side)
         self._output.point(self._output.cell_of(self.channel) if units else self._cell)
         self._following = False
-        self._name.setText(f"{arithmetic.name}, {'unit' if units else 'map'} {self.channel + 1}")
+        self._name.setText(_called(arithmetic, self.channel))
         self._text.setText(explained(calculation))
 
     @Slot(object)
@@ -741,6 +740,16 @@ def explained(calculation: Calculation) -> str:
         lines.append("")
         lines += [f"{escape(one.symbol)} = {_digits(one.value)}, {escape(one.name)}" for one in calculation.terms]
     return "<br>".join(lines)
+
+
+def _called(arithmetic: Arithmetic, channel: int) -> str:
+    """A map or a unit of a layer: “conv1, map 0”."""
+    return f"{arithmetic.name}, {wording.channel(channel, arithmetic.output.ndim)}"
+
+
+def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:
+    """One of the maps that a layer was given; where there is but one, it needs no number."""
+    return wording.numbered("input map", channel) if arithmetic.inputs.shape[-1] > 1 else "input map"
 
 
 def _digits(value: float, inside: bool = False) -> str:

@@ -20,7 +20,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
 from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, channels_feeding
-from cnnstudio.wording import certainty
+from cnnstudio.wording import COUNTING, certainty
 
 _SCALE = "inside/scale"
 _HINTS_DONE = "inside/hints"
@@ -30,7 +30,8 @@ _MOST_SOURCES = 400
 """Of more maps that a map depends on, so many are linked to it."""
 _MOTION = 350
 """Milliseconds in which a map goes to its place on the next level."""
-_HINT, _HINT_NAME = "Point at a map to see what it is made from; click it to see how.", "map"
+_HINT = f"Point at a map to see what it is made from; click it to see how. {COUNTING}"
+_HINT_NAME = "map"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from cnnstudio.gui.widgets.items import Cell, paint_value_outline
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
+from cnnstudio.wording import numbered
 
 WIDTH = 50 * GRID
 """Of the whole view, in device-independent pixels."""
@@ -87,7 +88,7 @@ class _InputMap(PixelView):
 
     def text_of(self, cell: Cell) -> str:
         """Row, column and value."""
-        return "row {}, column {}: ".format(*cell) + format_value(float(self._values[cell]))
+        return f"{super().text_of(cell)}: {format_value(float(self._values[cell]))}"
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         super()._paint_picture(painter, place)
@@ -243,7 +244,7 @@ class ArithmeticView(QWidget):
         heading = label("Where this number comes from", "strong")
         self._input = _InputMap()
         self._input_name = label(role="secondary", name="input_map_name")
-        self._channel = WholeBox(1, 1)
+        self._channel = WholeBox(0, 0)
         self._channel.setMinimumWidth(24 * GRID)
         self._channel.setWrapping(True)
         self._channel.setPrefix("input map ")
@@ -282,7 +283,7 @@ class ArithmeticView(QWidget):
     @property
     def input_map(self) -> int:
         """Which of the input maps that the number depends on is shown, counted from 0."""
-        return self._channel.value() - 1
+        return self._channel.value()
 
     def show_number(self, arithmetic: LayerArithmetic, row: int, column: int, channel: int) -> None:
         """Explains the number at a place of a layer's output; which input map is shown stays, where there is one."""
@@ -292,10 +293,7 @@ class ArithmeticView(QWidget):
         self._number = number = arithmetic.number(row, column, channel)
         self._place = (row, column, channel)
         many = len(number.channels) > 1
-        self._channel.blockSignals(True)
-        self._channel.setRange(1, len(number.channels))
-        self._channel.setSuffix(f" of {len(number.channels):,}")
-        self._channel.blockSignals(False)
+        self._channel.show_indices(len(number.channels))
         self._channel.setVisible(many)
         self._refresh()
 
@@ -304,14 +302,14 @@ class ArithmeticView(QWidget):
         arithmetic, number = self._arithmetic, self._number
         if arithmetic is None or number is None:
             return
-        place = self._channel.value() - 1
+        place = self._channel.value()
         channel, patch = number.channels[place], number.patch[..., place]
         values = arithmetic.inputs[..., channel]
         self._input.show_map(values, self._limits, number)
         height, width, count = arithmetic.inputs.shape
         self._input_name.setText(
             f"The layer was given {count:,} {'map' if count == 1 else 'maps'} of {height}×{width}. The marked part of "
-            f"map {channel + 1} is the patch."
+            f"{numbered('map', channel)} is the patch."
         )
         kernel = None if number.kernel is None else number.kernel[..., place]
         weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")

@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 )
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen
@@ -166,7 +167,7 @@ class MapColumns(ItemArea):
             "map_columns",
             "The network, layer by layer",
             "Each column is a layer, each square one of its maps. Point at one to see which maps it is made from; "
-            "click it, or press Enter, to see how.",
+            f"click it, or press Enter, to see how. {wording.COUNTING}",
         )
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._columns: tuple[MapColumn, ...] = ()
@@ -433,11 +434,10 @@ class MapColumns(ItemArea):
         if column.answers:
             name = column.answers[number]
             return name if values is None else f"{name}: {certainty(float(values[number]))}"
-        noun = "map" if len(column.shape) == 3 else "unit"
-        text = f"{column.name}, {noun} {number + 1} of {column.count:,}"
+        text = f"{column.name}, {wording.channel(number, len(column.shape))}"
         if values is None:
             return text
-        if noun == "unit":
+        if values.ndim == 1:
             return f"{text}: {format_value(float(values[number]))}"
         low, high = limits_of(values[..., number], "viridis")
         return f"{text}: {format_value(low)} to {format_value(high)}"
