@@ -44,6 +44,7 @@ _MAP = 24 * GRID
 _SMALL_MAP = 17 * GRID
 _NARROW = WIDTH + 2 * _MAP + 4 * GAP
 _STRONGEST = 12
+_NEAR = 1e-5
 _LARGEST_PATCH = 12
 _WORDS = {function.title: function.formula for function in ACTIVATIONS.values() if function.formula}
 
@@ -521,10 +522,11 @@ class SoftmaxLevel(Level):
         bars = [
             TermBar(
                 self._name(number),
-                f"e^{format_value(float(steps.logits[number] - steps.shift))} = "
-                f"{format_value(float(steps.exponentials[number]))}",
-                float(steps.exponentials[number] / steps.total),
+                f"e^{_five_decimals(float(steps.logits[number] - steps.shift))} = "
+                f"{_five_decimals(float(steps.exponentials[number]))}",
+                share := float(steps.exponentials[number] / steps.total),
                 circle=float(steps.logits[number]),
+                text=_five_decimals(share),
             )
             for number in self._shown
         ]
@@ -544,20 +546,20 @@ class SoftmaxLevel(Level):
         number, theme = self.channel, colours()
         terms = []
         for other in self._shown:
-            text = format_value(float(steps.exponentials[other]))
+            text = _five_decimals(float(steps.exponentials[other]))
             style = f"color:{theme.text};text-decoration:none;{'font-weight:600' if other == number else ''}"
             terms.append(f'<a href="{other}" style="{style}">{text}</a>')
         rest = len(steps.logits) - len(self._shown)
         total = " + ".join(terms) + (f" + … ({rest:,} more)" if rest else "")
-        power = format_value(float(steps.exponentials[number]))
-        share = float(steps.exponentials[number] / steps.total)
-        shift = ""
-        if steps.shift:
-            shift = f"<br>From each logit, the largest ({format_value(steps.shift)}) was taken first."
+        exponential = float(steps.exponentials[number])
+        power, whole, share = (_five_decimals(one) for one in (exponential, steps.total, exponential / steps.total))
+        less = _five_decimals(float(steps.logits[number] - steps.shift))
+        logit, largest = _five_decimals(float(steps.logits[number])), _five_decimals(steps.shift)
         self._formula.setText(
-            f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
-            f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
-            f"{power} / {format_value(steps.total)} = <b>{format_value(share)}</b>{shift}"
+            f"The logit of <b>{escape(self._name(number))}</b> is {logit}. From each logit the largest, {largest}, is "
+            "taken first, as Keras does: the shares stay the same, and no power of e gets too large.<br>"
+            f"e^{less} = <b>{power}</b><br>The sum over all: {total} = {whole}<br>"
+            f"{power} / {f'({whole})' if ' ' in whole else whole} = <b>{share}</b>"
         )
 
     def _show_output(self) -> None:
@@ -740,6 +742,15 @@ def explained(calculation: Calculation) -> str:
         lines.append("")
         lines += [f"{escape(one.symbol)} = {_digits(one.value)}, {escape(one.name)}" for one in calculation.terms]
     return "<br>".join(lines)
+
+
+def _five_decimals(value: float) -> str:
+    """A number to 1e-5; where it is nearer to 0 or to 1 than that, how near."""
+    if not np.isfinite(value) or abs(value) < _NEAR or value == 1:
+        return format_value(value)
+    if abs(value - 1) < _NEAR:
+        return f"1 {'+' if value > 1 else '−'} {format_value(abs(value - 1))}"
+    return f"{value:,.5f}".replace("-", "−")
 
 
 def _called(arithmetic: Arithmetic, channel: int) -> str:
