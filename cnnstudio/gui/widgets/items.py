@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
@@ -34,6 +34,12 @@ NONE = -1
 
 EDGE = 2
 """Room around items in lines for the outline of the current one, in device-independent pixels."""
+
+_TIP_GAP = 4
+"""Between a tooltip and what it is about, in device-independent pixels."""
+
+_LOW, _AROUND = 26 * GRID, 2
+"""Cells that are no higher than that together are all kept free of the tooltip; of others so many around the one."""
 
 Cell = tuple[int, int]
 """Row and column, counted from 0."""
@@ -106,6 +112,10 @@ class Items(_Widget):
         """What an item is, in words."""
         raise NotImplementedError
 
+    def kept_visible(self, item: int) -> QRectF:
+        """What a tooltip about an item may not cover: the item itself."""
+        return self.item_rectangle(item)
+
     def tip_at(self, position: QPointF) -> str:
         """The tooltip at a point of the surface: the item's text, or the widget's own tooltip."""
         item = self.item_at(position)
@@ -174,11 +184,25 @@ class Items(_Widget):
         if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
             return False
         position = QPointF(event.pos())
-        text, area = self.tip_at(position), QRect()
-        if text != self.toolTip():
-            area = self.item_rectangle(self.item_at(position)).toAlignedRect()  # it goes once the pointer has left it
-        QToolTip.showText(event.globalPos(), text, self.surface(), area)
+        text, item = self.tip_at(position), self.item_at(position)
+        if item == NONE or text == self.toolTip():
+            QToolTip.showText(event.globalPos(), text, self.surface())
+        else:
+            self.tell(item, position, text)
         return True
+
+    def tell(self, item: int, position: QPointF, text: str) -> None:
+        """Shows a tooltip about an item, pointed at there, so that it covers nothing of `kept_visible`."""
+        surface, area = self.surface(), self.kept_visible(item).toAlignedRect()
+        begin = surface.mapToGlobal(position).toPoint()
+        QToolTip.showText(begin, text, surface, self.item_rectangle(item).toAlignedRect())  # it goes once that is left
+        tip = next((one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel")), None)
+        if tip is None:
+            return
+        screen, place = surface.screen().availableGeometry(), QRect(surface.mapToGlobal(area.topLeft()), area.size())
+        left = max(screen.left(), min(begin.x(), screen.right() - tip.width()))
+        above, below = place.top() - _TIP_GAP - tip.height(), place.bottom() + _TIP_GAP
+        tip.move(left, below if below + tip.height() <= screen.bottom() else max(screen.top(), above))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Marks the item under the pointer."""
@@ -358,6 +382,15 @@ class Cells(Items):
         super().set_current(item)
         if self._current != before:
             self.pointed.emit(self.cell)
+
+    def kept_visible(self, item: int) -> QRectF:
+        """All cells where they take little room, else the cell and those around it: one reads from cell to cell."""
+        (row, column), (rows, columns) = divmod(item, self.columns()), self.extent()
+        near = rows if rows * self.item_rectangle(item).height() <= _LOW else _AROUND
+        top, left = max(0, row - near), max(0, column - _AROUND)
+        first = self.cell_rectangle((top, left))
+        last = self.cell_rectangle((min(row + near, rows - 1), min(column + _AROUND, columns - 1)))
+        return first.united(last) & QRectF(self.surface().rect())
 
     def tip_at(self, position: QPointF) -> str:
         """The text of a cell as it is, on one line: it changes with every move."""

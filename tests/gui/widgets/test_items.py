@@ -115,6 +115,18 @@ def test_the_tooltip_is_that_of_the_item(widget, qtbot):
         assert QToolTip.text() == text
 
 
+@pytest.mark.parametrize("place", [QPoint(15, 15), QPoint(15, 770)])
+def test_a_tooltip_covers_nothing_of_what_it_is_about(widget, qtbot, place):
+    widget.move(40, 790 - widget.height() if place.y() > 400 else 40)
+    at = QPoint(15, 15)
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
+    (tip,) = (one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel") and one.isVisible())
+    kept = widget.kept_visible(widget.item_at(QPointF(at))).toAlignedRect()
+    kept.translate(widget.mapToGlobal(QPoint(0, 0)))
+    assert not tip.geometry().intersects(kept)
+    assert widget.screen().geometry().contains(tip.geometry())
+
+
 def test_lines_hold_their_items():
     assert LINES.line_count == 3
     assert LINES.total_height == 2 * 11 + 8

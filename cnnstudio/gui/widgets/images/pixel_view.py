@@ -131,8 +131,8 @@ class PixelView(Cells, ItemWidget):
         if self.cell is None:
             QToolTip.hideText()
             return
-        tip = self.tip_at(self.cell_rectangle(self.cell).center())
-        QToolTip.showText(self.mapToGlobal(self.outlined(self.cell).bottomRight().toPoint()), tip, self)
+        middle = self.cell_rectangle(self.cell).center()
+        self.tell(self.current, middle, self.tip_at(middle))
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

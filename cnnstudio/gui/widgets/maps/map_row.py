@@ -272,9 +272,8 @@ class MapRow(ItemLines):
 
     def _show_value(self) -> None:
         """Shows the tooltip of the value under the pointer, without the usual wait."""
-        if self._pointer is not None:
-            place = self.mapToGlobal(self._pointer).toPoint() + QPoint(0, GRID)
-            QToolTip.showText(place, self.tip_at(self._pointer), self)
+        if self._pointer is not None and (item := self.item_at(self._pointer)) != NONE:
+            self.tell(item, self._pointer, self.tip_at(self._pointer))
 
     def hover(self, item: int) -> None:
         """Outlines the tile under the pointer; -1 outlines none."""
