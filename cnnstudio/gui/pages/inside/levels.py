@@ -6,7 +6,7 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -94,7 +94,8 @@ class Level(QWidget):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.nothing_clicked.emit()
+        if event.type() == QEvent.Type.MouseButtonPress:  # the second press of a double click is none of its own
+            self.nothing_clicked.emit()
 
 
 class ConvolutionLevel(Level):

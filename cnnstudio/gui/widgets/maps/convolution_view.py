@@ -6,7 +6,7 @@ Painted by hand: the pen changes all of it at each move, and kernels slide meanw
 from math import ceil
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from typing_extensions import override
 
@@ -377,7 +377,8 @@ class ConvolutionView(ItemArea):
         super().mousePressEvent(event)
         position = event.position()
         near_sum = (position - self._sum_place()).manhattanLength() < 4 * GRID
-        if self.item_at(position) == NONE and not self.map_rectangle().contains(position) and not near_sum:
+        on_something = self.item_at(position) != NONE or self.map_rectangle().contains(position) or near_sum
+        if not on_something and event.type() == QEvent.Type.MouseButtonPress:  # not the second of a double click
             self.nothing_clicked.emit()
 
 

@@ -239,3 +239,16 @@ def test_a_picture_for_another_model_opens_it(page: InsidePage, qtbot: QtBot, tm
     with qtbot.waitSignal(page.navigate) as sent:
         page.receive(tmp_path)
     assert sent.args == ["try", tmp_path]
+
+
+def test_a_double_click_on_nothing_goes_back_one_level_as_a_click_does(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "conv2", 3)
+    view = level.findChild(ConvolutionView)
+    view.chosen.emit(1)
+    assert page.view.levels_down == 2
+    ground = QPoint(page.view.level.width() - 10, page.view.level.height() - 10)
+    QTest.mouseClick(page.view.level, Qt.MouseButton.LeftButton, pos=ground)
+    assert page.view.level is level
+    for widget in (level, view.viewport()):  # under the pointer, when the second press comes
+        QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(widget.width() - 5, widget.height() - 5))
+    assert page.view.level is level
