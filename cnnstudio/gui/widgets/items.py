@@ -193,16 +193,7 @@ class Items(_Widget):
 
     def tell(self, item: int, position: QPointF, text: str) -> None:
         """Shows a tooltip about an item, pointed at there, so that it covers nothing of `kept_visible`."""
-        surface, area = self.surface(), self.kept_visible(item).toAlignedRect()
-        begin = surface.mapToGlobal(position).toPoint()
-        QToolTip.showText(begin, text, surface, self.item_rectangle(item).toAlignedRect())  # it goes once that is left
-        tip = next((one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel")), None)
-        if tip is None:
-            return
-        screen, place = surface.screen().availableGeometry(), QRect(surface.mapToGlobal(area.topLeft()), area.size())
-        left = max(screen.left(), min(begin.x(), screen.right() - tip.width()))
-        above, below = place.top() - _TIP_GAP - tip.height(), place.bottom() + _TIP_GAP
-        tip.move(left, below if below + tip.height() <= screen.bottom() else max(screen.top(), above))
+        show_tip_beside(self.surface(), self.kept_visible(item), position, text, self.item_rectangle(item))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Marks the item under the pointer."""
@@ -497,6 +488,27 @@ def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
     places[: len(tiles), : lines.height, : lines.width] = tiles
     picture = places.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
     return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
+
+
+def show_tip_beside(surface: QWidget, kept: QRectF, position: QPointF, text: str, about: QRectF) -> None:
+    """Shows a tooltip below a part of a widget, or above it where the screen ends.
+
+    Args:
+        surface: the widget.
+        kept: what of it the tooltip may not cover.
+        position: where the pointer is.
+        text: of the tooltip.
+        about: the tooltip goes once the pointer has left this part.
+    """
+    begin, area = surface.mapToGlobal(position).toPoint(), kept.toAlignedRect()
+    QToolTip.showText(begin, text, surface, about.toAlignedRect())
+    tip = next((one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel")), None)
+    if tip is None:
+        return
+    screen, place = surface.screen().availableGeometry(), QRect(surface.mapToGlobal(area.topLeft()), area.size())
+    left = max(screen.left(), min(begin.x(), screen.right() - tip.width()))
+    above, below = place.top() - _TIP_GAP - tip.height(), place.bottom() + _TIP_GAP
+    tip.move(left, below if below + tip.height() <= screen.bottom() else max(screen.top(), above))
 
 
 def focus_pen() -> QPen:

@@ -206,7 +206,6 @@ class NumberLevel(Level):
         self._input.pointed.connect(self._follow_input)
         self._output.pointed.connect(self._follow_output)
         self._products = Products()
-        self._products.setMouseTracking(True)
         self._products.weight_pointed.connect(self._follow_weight)
         self._input_name, self._output_name = label(role="secondary"), label(role="secondary")
         for name in (self._input_name, self._output_name):
