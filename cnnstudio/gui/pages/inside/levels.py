@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
@@ -54,6 +54,8 @@ class Level(QWidget):
 
     Attributes:
         channel: the map or the unit that is explained, counted from 0.
+        button: lets what moves by itself go on or rest; None where nothing does. Whoever shows the level gives it a
+            place, and deletes it with the level.
 
     Signals:
         deeper(object): a function that makes the level below, which is to be shown.
@@ -72,6 +74,7 @@ class Level(QWidget):
     concept = ""
     """What it explains, where that is not what its layer mainly does."""
     channel = 0
+    button: QPushButton | None = None
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -117,11 +120,11 @@ class ConvolutionLevel(Level):
         self._view.chosen.connect(self._open)
         self._view.nothing_clicked.connect(self.nothing_clicked)
         self._view.uncovered.connect(self._show_button)
-        self._button = push_button(
+        self.button = self._button = push_button(
             "slide_button", "", "Shows all results at once; then lets the kernels slide again.", self._toggle
         )
         self._text = label(name="convolution_text")
-        self.setLayout(column(row((self._text, 1), self._button), (self._view, 1)))
+        self.setLayout(column(self._text, (self._view, 1)))
         self._view.show_map(arithmetic, channel, anew=True)
         self._tell()
         self._show_button()
@@ -217,10 +220,11 @@ class NumberLevel(Level):
         self._timer.timeout.connect(self._advance)
         tip = "Lets the window slide by itself, or rest."
         self._play = push_button("play_button", "Play", tip, self._toggle, title="Slide", picture="play")
+        self.button = self._play if self._count > 1 else None
         self._grid = QGridLayout()
         self._grid.setSpacing(2 * GAP)
         content = ScrollColumn()
-        content.set_content(column(row(self._play, STRETCH), self._grid, STRETCH))
+        content.set_content(column(self._grid, STRETCH))
         self._wide: bool | None = None
         self._left = widget_of(column(self._input, self._input_name, STRETCH))
         self._right = widget_of(column(self._output, self._output_name, STRETCH))
@@ -331,7 +335,6 @@ class NumberLevel(Level):
     def _show_button(self) -> None:
         self._play.setText(" Pause" if self._timer.isActive() else " Play")
         self._play.setIcon(icon("stop" if self._timer.isActive() else "play"))
-        self._play.setVisible(self._count > 1)
 
     def _go(self, cell: tuple[int, int]) -> None:
         self._cell = cell

@@ -93,7 +93,6 @@ class NetworkView(View):
             "What does it like?",
             "The test images that excite this map or unit most, and a picture made up to do so.",
             self._want_unit,
-            role="quiet",
         )
         self._to_lab = push_button(
             "level_to_lab_button",
@@ -103,7 +102,8 @@ class NetworkView(View):
             picture="lab",
         )
         self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
-        self._level_tools = widget_of(row(self._likes, self._to_lab, STRETCH))
+        self._level_buttons = row(self._to_lab, self._likes, STRETCH)
+        self._level_tools = widget_of(self._level_buttons)
         self._tools = widget_of(
             column(row(self._back, (self._where, 1), self._answer, self._overview_tools), self._level_tools)
         )
@@ -259,6 +259,8 @@ class NetworkView(View):
         level.nothing_clicked.connect(self.go_back)
         level.done.connect(self._finish_hint)
         self._below.append(level)
+        if level.button is not None:
+            self._level_buttons.insertWidget(0, level.button)
         self._levels.addWidget(level)
         self._levels.setCurrentWidget(level)
         level.setFocus()
@@ -332,6 +334,9 @@ class NetworkView(View):
 
     def _remove(self, level: Level) -> None:
         level.stop()
+        if level.button is not None:
+            level.button.hide()
+            level.button.deleteLater()
         self._levels.removeWidget(level)
         level.deleteLater()
 
@@ -346,8 +351,11 @@ class NetworkView(View):
         self._likes.setVisible(asked is not None and has_units(self._info(asked.name).kind))
         self._to_lab.setVisible(self.level is not None and self.level.experiment is not None)
         self._overview_tools.setVisible(not self._below)
-        self._level_tools.setVisible(bool(self._below))
         level = self.level
+        for one in self._below:
+            if one.button is not None:
+                one.button.setVisible(one is level)
+        self._level_tools.setVisible(bool(self._below))
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
         self._hint.setText(text)
         self._hint.setVisible(bool(text) and name not in self._done)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -198,7 +198,7 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
 
 def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
     level = open_map(qtbot, page, "conv1", 0)
-    view, button = level.findChild(ConvolutionView), level.findChild(QPushButton, "slide_button")
+    view, button = level.findChild(ConvolutionView), level.button
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.sliding and view.step < view.count
     with qtbot.waitSignal(view.uncovered):
