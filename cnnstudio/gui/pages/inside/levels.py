@@ -6,7 +6,7 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -86,8 +86,8 @@ class Level(QWidget):
         return None
 
     def target(self) -> QRectF:
-        """Where the map that was clicked stands on this level, on this widget."""
-        return QRectF(self.rect())
+        """Where the map or the unit that was clicked stands on this level, on this widget."""
+        raise NotImplementedError
 
     def begin(self, reduced: bool) -> None:
         """It was opened just now; `reduced`: nothing is to move by itself."""
@@ -283,7 +283,7 @@ class NumberLevel(Level):
 
     def target(self) -> QRectF:
         """The output at the right."""
-        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+        return QRectF(self._output.rect()).translated(self._output.mapTo(self, QPoint()))
 
     def stop(self) -> None:
         """Lets the window rest."""
@@ -451,6 +451,12 @@ class DenseLevel(Level):
         lines = summing(number)[-2:] if number.bias is not None else summing(number)
         self._steps.setText("<br>".join([text, *lines]))
 
+    def target(self) -> QRectF:
+        """The end of the steps, where its number stands."""
+        side = self._steps.fontMetrics().height()
+        place = QRectF(0, self._steps.height() - side, side, side)
+        return place.translated(self._steps.mapTo(self, QPoint()))
+
 
 class SoftmaxLevel(Level):
     """How logits become probabilities: e to the power of each, their sum, and the quotients.
@@ -537,6 +543,11 @@ class SoftmaxLevel(Level):
         if self.channel in self._shown:
             self._bars.set_current(self._shown.index(self.channel))
         self._write()
+
+    def target(self) -> QRectF:
+        """The row of the class."""
+        place = self._bars.item_rectangle(max(0, self._bars.current))
+        return place.translated(self._bars.mapTo(self, QPoint()))
 
     def _name(self, number: int) -> str:
         return self._names[number] if self._names else wording.numbered("channel", number)
@@ -662,8 +673,11 @@ class FormulaLevel(Level):
         self._refresh()
 
     def target(self) -> QRectF:
-        """The output at the right."""
-        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+        """The output at the right, or the unit in it."""
+        place = QRectF(self._output.rect())
+        if self._output.units:
+            place = self._output.cell_rectangle(self._output.cell_of(self.channel))
+        return place.translated(self._output.mapTo(self, QPoint()))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

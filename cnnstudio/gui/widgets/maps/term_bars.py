@@ -113,7 +113,7 @@ class TermBars(ItemWidget):
         if not self._signed:
             positive = QColor(theme.accent)
         metrics = painter.fontMetrics()
-        circle_width = _CIRCLE + _longest(metrics, map(format_value, circles)) + GRID if circles else 0
+        circle_width = _CIRCLE + _longest(metrics, map(_two_decimals, circles)) + GRID if circles else 0
         names = min(_longest(metrics, (term.name for term in self._terms)) + GRID, self.width() * _LONGEST_NAME)
         how_width = _longest(metrics, (term.how for term in self._terms)) + GRID
         number_width = _longest(metrics, (term.text or _short(term.value) for term in self._terms))
@@ -132,7 +132,7 @@ class TermBars(ItemWidget):
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
                 painter.setPen(QColor(theme.secondary))
                 beside = QRectF(_CIRCLE, area.top(), circle_width - _CIRCLE - GRID, _ROW)
-                painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, format_value(term.circle))
+                painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, _two_decimals(term.circle))
             painter.setPen(QColor(theme.text))
             name = metrics.elidedText(term.name, Qt.TextElideMode.ElideRight, int(names))
             painter.drawText(area.adjusted(circle_width + 2, 0, 0, 0), middle, name)
@@ -157,6 +157,10 @@ class TermBars(ItemWidget):
 def _longest(metrics: QFontMetrics, texts: Iterable[str]) -> int:
     """The room that the longest of some texts takes."""
     return max(map(metrics.horizontalAdvance, texts), default=0)
+
+
+def _two_decimals(value: float) -> str:
+    return f"{value:,.2f}".replace("-", "−") if np.isfinite(value) else format_value(value)
 
 
 def _short(value: float) -> str:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.pages.inside.levels import SoftmaxLevel
+from cnnstudio.gui.pages.inside.levels import DenseLevel, SoftmaxLevel
 from cnnstudio.gui.widgets.maps.term_bars import TermBars
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
@@ -43,3 +44,25 @@ def test_a_softmax_is_written_so_that_its_numbers_can_be_read(
     assert formula.endswith(said)
     assert f"the largest, {logits[0]:.5f}, is taken first".replace("-", "−") in formula
     assert [term.text for term in level.findChild(TermBars).terms] == terms
+
+
+def test_what_was_clicked_goes_to_the_row_of_its_class(qtbot: QtBot) -> None:
+    level = softmax_level(qtbot, 1.0, 3.0, 2.0)
+    level.resize(600, 400)
+    level.show()
+    bars = level.findChild(TermBars)
+    assert level.target().toRect() == bars.item_rectangle(1).toRect().translated(bars.mapTo(level, QPoint()))
+    assert [term.name for term in bars.terms] == ["a", "b", "c"] and level.target().height() < 40
+
+
+def test_a_unit_goes_to_where_its_number_stands(qtbot: QtBot) -> None:
+    inputs = np.arange(6, dtype=np.float32).reshape(1, 1, 6)
+    kernel = np.ones((1, 1, 6, 2), np.float32)
+    level = DenseLevel(LayerArithmetic("dense", inputs, np.array([15, 15], np.float32), "sum", kernel=kernel), 1)
+    qtbot.addWidget(level)
+    level.resize(600, 400)
+    level.show()
+    steps = level.findChild(QLabel, "number_steps")
+    assert "15" in steps.text().split("<br>")[-1]
+    assert level.target().bottom() == steps.mapTo(level, QPoint(0, steps.height())).y()
+    assert level.target().width() < 40
