@@ -434,7 +434,7 @@ class DenseLevel(Level):
         bars = [
             TermBar(
                 wording.numbered("input", place),
-                f"{format_value(float(inputs[place]))} × {format_value(float(weights[place]))}",
+                f"{format_value(float(inputs[place]))} × {wording.bracketed(format_value(float(weights[place])))}",
                 float(products[place]),
             )
             for place in order.tolist()

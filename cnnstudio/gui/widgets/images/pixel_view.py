@@ -71,6 +71,16 @@ class PixelView(Cells, ItemWidget):
         self._image = image
         self.set_picture(QImage() if image is None else array_to_image(image))
 
+    @property
+    def placeholder(self) -> str:
+        """What is said while there is no picture."""
+        return self._placeholder
+
+    def set_placeholder(self, text: str) -> None:
+        """Sets what is said while there is no picture."""
+        self._placeholder = text
+        self.update()
+
     def set_picture(self, picture: QImage) -> None:
         """Shows a picture, or none where it is null; what was pointed at stays where the size stays."""
         if picture.size() != self._picture.size():

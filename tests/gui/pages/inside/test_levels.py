@@ -58,11 +58,13 @@ def test_what_was_clicked_goes_to_the_row_of_its_class(qtbot: QtBot) -> None:
 def test_a_unit_goes_to_where_its_number_stands(qtbot: QtBot) -> None:
     inputs = np.arange(6, dtype=np.float32).reshape(1, 1, 6)
     kernel = np.ones((1, 1, 6, 2), np.float32)
-    level = DenseLevel(LayerArithmetic("dense", inputs, np.array([15, 15], np.float32), "sum", kernel=kernel), 1)
+    kernel[0, 0, 5] = -1
+    level = DenseLevel(LayerArithmetic("dense", inputs, np.array([5, 5], np.float32), "sum", kernel=kernel), 1)
     qtbot.addWidget(level)
     level.resize(600, 400)
     level.show()
     steps = level.findChild(QLabel, "number_steps")
-    assert "15" in steps.text().split("<br>")[-1]
+    assert "= 5" in steps.text().split("<br>")[-1]
+    assert level.findChild(TermBars).terms[0].how == "5 × (−1)"
     assert level.target().bottom() == steps.mapTo(level, QPoint(0, steps.height())).y()
     assert level.target().width() < 40
