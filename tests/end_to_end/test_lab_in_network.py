@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
@@ -79,6 +79,14 @@ def test_the_number_is_one_of_the_image_that_is_there(qtbot: QtBot, page: Inside
     assert view.level.title.startswith("1,")
     taken = view.level.experiment.state
     assert taken["true_class"] == np.argmax(taken["logits"])
+
+
+def test_a_network_that_takes_photos_is_not_shown_a_drawing(qtbot: QtBot, page: InsidePage) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(shipped("trained/efficientnet-lite0-imagenet"), view="network"))
+        page.library.image = Drawing([ONE])  # as on the Try page, with another network
+        page.receive(LookInside(view="network", operation="convolution"))
+    assert isinstance(page.library.image, Picture)  # a photo that suits it
 
 
 def test_an_image_that_was_answered_for_another_view_has_its_activations_among_the_kernels(

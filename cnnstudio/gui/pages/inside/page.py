@@ -161,7 +161,7 @@ class InsidePage(Page):
         last, card = self.library.image, self._models.card
         if self._panel.source.input is not None:
             return
-        if isinstance(last, ModelInput):
+        if isinstance(last, ModelInput) and self._panel.takes(last):
             self._panel.show_input(last)
         elif card is not None:
             if card.dataset in self.library.lists.here:
