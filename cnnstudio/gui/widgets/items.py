@@ -35,6 +35,9 @@ NONE = -1
 EDGE = 2
 """Room around items in lines for the outline of the current one, in device-independent pixels."""
 
+_SHORT, _ON_ONE_LINE = 60, " style='white-space:pre'"
+"""Tooltips of so many letters are not wrapped, which Qt would do sooner."""
+
 _TIP_GAP = 4
 """Between a tooltip and what it is about, in device-independent pixels."""
 
@@ -119,7 +122,10 @@ class Items(_Widget):
     def tip_at(self, position: QPointF) -> str:
         """The tooltip at a point of the surface: the item's text, or the widget's own tooltip."""
         item = self.item_at(position)
-        return self.toolTip() if item == NONE else f"<p>{escape(self.item_text(item))}</p>"
+        if item == NONE:
+            return self.toolTip()
+        text = self.item_text(item)
+        return f"<p{_ON_ONE_LINE if len(text) <= _SHORT else ''}>{escape(text)}</p>"
 
     def reveal(self, item: int) -> None:
         """Called when a key has made an item the current one, to bring it into sight."""

@@ -110,7 +110,7 @@ def test_an_arrow_that_leads_nowhere_may_go_to_the_parent(widget, keeps):
 @pytest.mark.parametrize("widget", [Tiles], indirect=True)
 def test_the_tooltip_is_that_of_the_item(widget, qtbot):
     widget.setToolTip("All tiles")
-    for place, text in ((QPoint(5, 5), "<p>tile &lt;0&gt;</p>"), (QPoint(11, 5), "All tiles")):
+    for place, text in ((QPoint(5, 5), "<p style='white-space:pre'>tile &lt;0&gt;</p>"), (QPoint(11, 5), "All tiles")):
         QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, place, widget.mapToGlobal(place)))
         assert QToolTip.text() == text
 
