@@ -40,6 +40,25 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+COUNTING = "Maps, units, rows and columns count from 0, as in Keras."
+"""Said once where numbered things are first met."""
+
+
+def numbered(noun: str, index: int) -> str:
+    """A map, a unit, a filter or the like by its index in Keras, which counts from 0: “map 0”, “unit 1,279”."""
+    return f"{noun} {index:,}"
+
+
+def channel(index: int, dimensions: int) -> str:
+    """A channel of an output without its batch axis: “map 3” of (height, width, channels), “unit 3” of a vector."""
+    return numbered("map" if dimensions == 3 else "unit", index)
+
+
+def cell(row: int, column: int) -> str:
+    """A place in a map: “row 3, column 4”."""
+    return f"{numbered('row', row)}, {numbered('column', column)}"
+
+
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnnstudio import wording
 from cnnstudio.progress import Progress
 from cnnstudio.wording import certainty, counted, duration, number, percent, probability, progress, shape, size
 
@@ -86,3 +87,9 @@ def test_progress() -> None:
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_all_that_has_an_index_in_keras_counts_from_0() -> None:
+    assert wording.numbered("filter", 1279) == "filter 1,279"
+    assert [wording.channel(3, dimensions) for dimensions in (3, 1)] == ["map 3", "unit 3"]
+    assert wording.cell(0, 12) == "row 0, column 12"

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import io
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,8 +137,7 @@ class UmapLayout:
         on_progress(Progress("Getting UMAP ready", len(coordinates), None, "images"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it uses one thread, because it is to give the same each time
-            import umap
-
+            umap = _import_umap()
             on_progress(Progress("Looking for the neighbours of each image", len(coordinates), None, "images"))
             bar = {"disable": False, "file": _StepReader(on_progress), "bar_format": "{n}/{total}", "mininterval": 0.1}
             self._umap = umap.UMAP(
@@ -155,6 +155,19 @@ class UmapLayout:
         """As of `Layout`."""
         found: np.ndarray = self._umap.transform(coordinates)
         return found.astype(np.float32)
+
+
+def _import_umap() -> Any:
+    """The package, without its UMAP by a Keras model, for which TensorFlow would be imported: 2.5 s and 550 MB."""
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # stands for a package that is not there
+    try:
+        import umap
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
+    return umap
 
 
 class _StepReader:

@@ -240,3 +240,19 @@ def test_wrong_wishes(outcome, add_dataset, arguments, code, text):
     found, out, err = outcome("embedding", "lenet5-mnist", *arguments)
     assert (found, out) == (code, "")
     assert text in err
+
+
+def test_umap_comes_without_tensorflow():
+    pytest.importorskip("umap")
+    program = """
+import sys
+import numpy as np
+from cnnstudio.explaining.data_map import MAPS
+
+def stop(progress):
+    if "neighbours" in progress.task:  # umap is imported by then
+        raise SystemExit("tensorflow" in sys.modules)
+
+MAPS["umap"].lay_out(np.zeros((9, 2), np.float32), stop)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

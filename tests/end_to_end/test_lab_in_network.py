@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
@@ -65,16 +65,28 @@ def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: Q
 
 
 @pytest.mark.parametrize("before", ["softmax", "convolution"])
-def test_the_number_is_one_of_the_image_that_was_looked_at_last(qtbot: QtBot, page: InsidePage, before: str) -> None:
+def test_the_number_is_one_of_the_image_that_is_there(qtbot: QtBot, page: InsidePage, before: str) -> None:
     view = page.view
     page.receive(LookInside(view="network", operation=before))
     qtbot.waitUntil(lambda: view.level is not None, timeout=SECONDS)
     page.library.image = Drawing([ONE])  # as on the Try page
     page.receive(LookInside(view="network", operation="softmax"))
+    qtbot.waitUntil(lambda: isinstance(view.level, SoftmaxLevel), timeout=SECONDS)
+    assert view.level.title.startswith("7,")
+    page.findChild(QToolButton, "clear_button").click()
+    page.receive(LookInside(view="network", operation="softmax"))  # there is none now: that of the other page will do
     qtbot.waitUntil(lambda: isinstance(view.level, SoftmaxLevel) and view.level.title[0] != "7", timeout=SECONDS)
     assert view.level.title.startswith("1,")
     taken = view.level.experiment.state
     assert taken["true_class"] == np.argmax(taken["logits"])
+
+
+def test_a_network_that_takes_photos_is_not_shown_a_drawing(qtbot: QtBot, page: InsidePage) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(shipped("trained/efficientnet-lite0-imagenet"), view="network"))
+        page.library.image = Drawing([ONE])  # as on the Try page, with another network
+        page.receive(LookInside(view="network", operation="convolution"))
+    assert isinstance(page.library.image, Picture)  # a photo that suits it
 
 
 def test_an_image_that_was_answered_for_another_view_has_its_activations_among_the_kernels(

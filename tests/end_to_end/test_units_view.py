@@ -61,7 +61,7 @@ def test_the_strongest_images_and_what_the_unit_saw(view, qtbot, convnet, add_da
     layers = view.findChild(QComboBox, "unit_layer")
     assert [layers.itemData(row) for row in range(layers.count())] == ["conv", "answer"]
     layers.setCurrentIndex(0)
-    view.findChild(QSpinBox, "unit_number").setValue(2)
+    view.findChild(QSpinBox, "unit_number").setValue(1)
     qtbot.waitUntil(lambda: view.liked is not None and view.liked.unit == ("conv", 1), timeout=SECONDS)
     (expected,) = strongest_images(convnet, TEST.images, ["conv"])
     for place, image in zip(expected.images[:, 1], view.images, strict=True):

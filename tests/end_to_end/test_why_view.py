@@ -128,6 +128,7 @@ def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, 
 def test_what_does_not_fit_says_why_and_what_serves_instead(view, qtbot, dense):
     shown(view, qtbot, dense, IMAGES[0], ("occlusion", "integrated-gradients"))
     assert "has no convolution and so no feature maps" in facts(view, "grad-cam").replace("\N{ZERO WIDTH SPACE}", "")
+    assert view.tiles["grad-cam"].view.placeholder == "There is none."  # and not as if it were still to come
     assert not view.findChild(QComboBox, "explained_layer").isEnabled()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 from typing_extensions import override
@@ -190,6 +191,13 @@ class WholeBox(_NumberBox[int], QSpinBox):
     def setValue(self, value: int) -> None:
         QSpinBox.setValue(self, value)
         self._keep()
+
+    def show_indices(self, count: int) -> None:
+        """Lets one of so many things be chosen by its index, from 0, and tells no one where it has to be another."""
+        with QSignalBlocker(self):
+            self.setRange(0, count - 1)
+            self.setSuffix(f" (0 to {count - 1:,})" if count > 1 else "")
+            self._keep()
 
     @override
     def textFromValue(self, value: int) -> str:

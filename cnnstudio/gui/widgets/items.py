@@ -18,9 +18,10 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ NONE = -1
 
 EDGE = 2
 """Room around items in lines for the outline of the current one, in device-independent pixels."""
+
+_SHORT, _ON_ONE_LINE = 60, " style='white-space:pre'"
+"""Tooltips of so many letters are not wrapped, which Qt would do sooner."""
+
+_TIP_GAP = 4
+"""Between a tooltip and what it is about, in device-independent pixels."""
+
+_LOW, _AROUND = 26 * GRID, 2
+"""Cells that are no higher than that together are all kept free of the tooltip; of others so many around the one."""
 
 Cell = tuple[int, int]
 """Row and column, counted from 0."""
@@ -105,10 +115,17 @@ class Items(_Widget):
         """What an item is, in words."""
         raise NotImplementedError
 
+    def kept_visible(self, item: int) -> QRectF:
+        """What a tooltip about an item may not cover: the item itself."""
+        return self.item_rectangle(item)
+
     def tip_at(self, position: QPointF) -> str:
         """The tooltip at a point of the surface: the item's text, or the widget's own tooltip."""
         item = self.item_at(position)
-        return self.toolTip() if item == NONE else f"<p>{escape(self.item_text(item))}</p>"
+        if item == NONE:
+            return self.toolTip()
+        text = self.item_text(item)
+        return f"<p{_ON_ONE_LINE if len(text) <= _SHORT else ''}>{escape(text)}</p>"
 
     def reveal(self, item: int) -> None:
         """Called when a key has made an item the current one, to bring it into sight."""
@@ -173,11 +190,16 @@ class Items(_Widget):
         if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
             return False
         position = QPointF(event.pos())
-        text, area = self.tip_at(position), QRect()
-        if text != self.toolTip():
-            area = self.item_rectangle(self.item_at(position)).toAlignedRect()  # it goes once the pointer has left it
-        QToolTip.showText(event.globalPos(), text, self.surface(), area)
+        text, item = self.tip_at(position), self.item_at(position)
+        if item == NONE or text == self.toolTip():
+            QToolTip.showText(event.globalPos(), text, self.surface())
+        else:
+            self.tell(item, position, text)
         return True
+
+    def tell(self, item: int, position: QPointF, text: str) -> None:
+        """Shows a tooltip about an item, pointed at there, so that it covers nothing of `kept_visible`."""
+        show_tip_beside(self.surface(), self.kept_visible(item), position, text, self.item_rectangle(item))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Marks the item under the pointer."""
@@ -340,7 +362,7 @@ class Cells(Items):
 
     def text_of(self, cell: Cell) -> str:
         """A cell in words."""
-        return "row {}, column {}".format(*cell)
+        return wording.cell(*cell)
 
     @property
     def cell(self) -> Cell | None:
@@ -357,6 +379,15 @@ class Cells(Items):
         super().set_current(item)
         if self._current != before:
             self.pointed.emit(self.cell)
+
+    def kept_visible(self, item: int) -> QRectF:
+        """All cells where they take little room, else the cell and those around it: one reads from cell to cell."""
+        (row, column), (rows, columns) = divmod(item, self.columns()), self.extent()
+        near = rows if rows * self.item_rectangle(item).height() <= _LOW else _AROUND
+        top, left = max(0, row - near), max(0, column - _AROUND)
+        first = self.cell_rectangle((top, left))
+        last = self.cell_rectangle((min(row + near, rows - 1), min(column + _AROUND, columns - 1)))
+        return first.united(last) & QRectF(self.surface().rect())
 
     def tip_at(self, position: QPointF) -> str:
         """The text of a cell as it is, on one line: it changes with every move."""
@@ -463,6 +494,27 @@ def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
     places[: len(tiles), : lines.height, : lines.width] = tiles
     picture = places.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
     return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
+
+
+def show_tip_beside(surface: QWidget, kept: QRectF, position: QPointF, text: str, about: QRectF) -> None:
+    """Shows a tooltip below a part of a widget, or above it where the screen ends.
+
+    Args:
+        surface: the widget.
+        kept: what of it the tooltip may not cover.
+        position: where the pointer is.
+        text: of the tooltip.
+        about: the tooltip goes once the pointer has left this part.
+    """
+    begin, area = surface.mapToGlobal(position).toPoint(), kept.toAlignedRect()
+    QToolTip.showText(begin, text, surface, about.toAlignedRect())
+    tip = next((one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel")), None)
+    if tip is None:
+        return
+    screen, place = surface.screen().availableGeometry(), QRect(surface.mapToGlobal(area.topLeft()), area.size())
+    left = max(screen.left(), min(begin.x(), screen.right() - tip.width()))
+    above, below = place.top() - _TIP_GAP - tip.height(), place.bottom() + _TIP_GAP
+    tip.move(left, below if below + tip.height() <= screen.bottom() else max(screen.top(), above))
 
 
 def focus_pen() -> QPen:

@@ -28,7 +28,7 @@ from cnnstudio.models.trained.layer_arithmetic import (
     Number,
     Softmax,
 )
-from cnnstudio.wording import counted
+from cnnstudio.wording import counted, numbered
 
 _NAMES = {activation.title: name for name, activation in ACTIVATIONS.items()} | {"": "linear"}
 """The Lab's activations by their titles."""
@@ -88,7 +88,8 @@ def _convolution(arithmetic: LayerArithmetic, number: Number, input_map: int) ->
     maps = slice(input_map, input_map + 1) if one else slice(None)
     note = f"The numbers under one window of {arithmetic.name}, and the kernel that lies on them."
     if one:
-        note += f" It is input map {input_map + 1} of {count:,}: the others and the bias are added to this sum."
+        which = numbered("input map", number.channels[input_map])
+        note += f" It is {which}: the other {count - 1:,} and the bias are added to this sum."
     known = not one and number.activation in _NAMES and _NAMES[number.activation] in ("linear", "relu")
     if not one and not known:
         note += f" What {number.activation} makes of the sum is another experiment."
@@ -149,9 +150,9 @@ def _dense(arithmetic: LayerArithmetic, unit: int) -> Experiment | None:
     weights[: len(strongest), : len(units)] = kernel[np.ix_(strongest, units)]
     biases[: len(units)] = bias[units]
     known = _NAMES.get(arithmetic.activation)
-    names = ", ".join(str(number + 1) for number in units)
+    names = ", ".join(f"{number:,}" for number in units)
     note = f"{arithmetic.name}: unit{'' if len(units) == 1 else 's'} {names}"
-    note += f" with the {len(strongest)} strongest inputs of unit {unit + 1}."
+    note += f" with the {len(strongest)} strongest inputs of {numbered('unit', unit)}."
     if len(others):
         note += f" What the other {len(others):,} inputs add stands in the bias."
     state: dict[str, Any] = {

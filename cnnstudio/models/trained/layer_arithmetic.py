@@ -14,6 +14,7 @@ import numpy as np
 from cnnstudio.lab.sizes import slide
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.wording import numbered
 
 if TYPE_CHECKING:
     import keras
@@ -62,10 +63,10 @@ class Softmax:
 
     Attributes:
         logits: (n,) float64, what goes in.
-        exponentials: (n,) float64, e to the power of each; where they would be too large for numbers, of each less the
-            largest, which gives the same quotients.
+        exponentials: (n,) float64, e to the power of each less the largest, as Keras computes them: the quotients are
+            the same, and none is too large for a number.
         total: their sum.
-        shift: what was taken from each logit; 0 unless they are very large.
+        shift: what was taken from each logit, the largest of them.
         probabilities: (n,) float32, the quotients, as the model computed them.
     """
 
@@ -181,13 +182,9 @@ TRAINED_MEAN = "mean while it was trained"
 def softmax_of(logits: np.ndarray, probabilities: np.ndarray) -> Softmax:
     """The steps from logits to probabilities, (n,) each."""
     logits = logits.astype(np.float64)
-    shift = float(logits.max()) if np.abs(logits).max(initial=0.0) > _LARGEST_POWER else 0.0
+    shift = float(logits.max())
     exponentials = np.exp(logits - shift)
     return Softmax(logits, exponentials, float(exponentials.sum()), shift, probabilities)
-
-
-_LARGEST_POWER = 300
-"""e to the power of more would be awkward to read, and of more than 709 is no number any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -506,7 +503,7 @@ def _shares(inputs: np.ndarray, output: np.ndarray) -> "Callable[[int, int, int]
     def calculate(row: int, column: int, channel: int) -> _Calculated:
         logits = inputs if inputs.ndim == 1 else inputs[row, column]
         terms = tuple(
-            Term("z", f"logit {number + 1}", float(value), Place(0, row, column, number))
+            Term("z", numbered("logit", number), float(value), Place(0, row, column, number))
             for number, value in enumerate(logits)
         )
         steps = softmax_of(logits, output)

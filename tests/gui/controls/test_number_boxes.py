@@ -345,11 +345,11 @@ def test_every_number_field_of_the_dialogs(country: str, qtbot: QtBot, tmp_path:
     answers = Answers("theirs", ("a", "b"), (224, 224), "centre-crop", "0-1", "probabilities")
     shapes = ((None, None, 3),)
     asking = AdoptDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, shapes, 2, answers, "", "", "", ""))
-    enlarging = MapDialog("viridis", "map")
+    enlarging = MapDialog("viridis", "map", str)
     enlarging.show_layer("conv1", np.arange(2000, dtype=np.float32).reshape(1, 1, -1), (0.0, 1.0), 0)
     for dialog, outcome in (
         (asking, lambda: asking.answers.image_size[0]),
-        (enlarging, lambda: enlarging.values.item() + 1),
+        (enlarging, lambda: int(enlarging.values.item())),
     ):
         qtbot.addWidget(dialog)
         (box,) = (box for box in dialog.findChildren(QAbstractSpinBox) if box.objectName() != "input_map_number")

@@ -110,9 +110,21 @@ def test_an_arrow_that_leads_nowhere_may_go_to_the_parent(widget, keeps):
 @pytest.mark.parametrize("widget", [Tiles], indirect=True)
 def test_the_tooltip_is_that_of_the_item(widget, qtbot):
     widget.setToolTip("All tiles")
-    for place, text in ((QPoint(5, 5), "<p>tile &lt;0&gt;</p>"), (QPoint(11, 5), "All tiles")):
+    for place, text in ((QPoint(5, 5), "<p style='white-space:pre'>tile &lt;0&gt;</p>"), (QPoint(11, 5), "All tiles")):
         QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, place, widget.mapToGlobal(place)))
         assert QToolTip.text() == text
+
+
+@pytest.mark.parametrize("place", [QPoint(15, 15), QPoint(15, 770)])
+def test_a_tooltip_covers_nothing_of_what_it_is_about(widget, qtbot, place):
+    widget.move(40, 790 - widget.height() if place.y() > 400 else 40)
+    at = QPoint(15, 15)
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
+    (tip,) = (one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel") and one.isVisible())
+    kept = widget.kept_visible(widget.item_at(QPointF(at))).toAlignedRect()
+    kept.translate(widget.mapToGlobal(QPoint(0, 0)))
+    assert not tip.geometry().intersects(kept)
+    assert widget.screen().geometry().contains(tip.geometry())
 
 
 def test_lines_hold_their_items():

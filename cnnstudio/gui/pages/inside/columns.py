@@ -32,10 +32,15 @@ def columns_of(classifier: Classifier, unfolded: Collection[str] = ()) -> tuple[
     networks: tuple[InnerNetwork, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     if len(layers) > FEW_LAYERS:
-        networks = tuple(one for one in find_inner_networks(graph) if one.name not in unfolded)
-        inside = {number for one in networks for number in range(one.start, one.stop)}
-        repeats = tuple(one for one in find_repeats(graph) if not inside.intersection(range(one.start, one.stop)))
-    folding = fold(graph, [one for one in repeats if _key(graph, one) not in unfolded], networks)
+        networks = find_inner_networks(graph)
+        # Where a network begins stands its sign, whether it is folded or not: no other fold begins there.
+        taken = {n for one in networks for n in ([one.start] if one.name in unfolded else range(one.start, one.stop))}
+        repeats = tuple(one for one in find_repeats(graph) if not taken.intersection(range(one.start, one.stop)))
+    folding = fold(
+        graph,
+        [one for one in repeats if _key(graph, one) not in unfolded],
+        [one for one in networks if one.name not in unfolded],
+    )
     signs = _signs(graph, repeats, networks, unfolded)
     numbers = {piece.row.name: number for number, piece in enumerate(graph.pieces)}
     sources: list[set[int]] = [set() for _ in folding.origins]
@@ -64,8 +69,9 @@ def _signs(
     """What is said of the folds, by the number of the first volume of each."""
     signs = {}
     for network in networks:
-        facts = facts_of_network(network.name, network.rows, True)
-        signs[network.start] = sign_of_fold(network.name, True), network.name, ". ".join(facts)
+        folded = network.name not in unfolded
+        facts = facts_of_network(network.name, network.rows, folded)
+        signs[network.start] = sign_of_fold(network.name, folded), network.name, ". ".join(facts)
     for repeat in repeats:
         rows = [graph.pieces[number].row for number in range(repeat.start, repeat.start + repeat.length)]
         key, folded = _key(graph, repeat), _key(graph, repeat) not in unfolded

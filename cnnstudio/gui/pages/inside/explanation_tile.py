@@ -18,6 +18,8 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, paint_legend
 from cnnstudio.wording import percent, shape
 
+_AT_WORK = "…"
+
 SIDE = 8 * 28 + 4
 """Of a picture with its frame, in device-independent pixels: eight for each pixel of a digit."""
 
@@ -26,7 +28,7 @@ class ExplanationView(PixelView):
     """An image under the colours of an explanation; the pixel that is pointed at says what it contributes."""
 
     def __init__(self, method: Method) -> None:
-        super().__init__(placeholder="…")
+        super().__init__(placeholder=_AT_WORK)
         describe(
             self,
             f"explanation_{method.name}",
@@ -137,11 +139,18 @@ class ExplanationTile(QFrame):
         self.say("")
 
     def show_explanation(self, found: Explanation | None) -> None:
-        """Shows an explanation with its facts, or none."""
+        """Shows an explanation with its facts, or none as yet."""
+        self.view.set_placeholder(_AT_WORK)
         self.view.show_explanation(found)
         self._scale.limits = None if found is None else (-found.limit, found.limit)
         self._scale.update()
         self.say("" if found is None else facts_of(found, self.method))
+
+    def show_reason(self, why: str) -> None:
+        """Says why there is no explanation of this kind."""
+        self.show_explanation(None)
+        self.view.set_placeholder("There is none.")
+        self.say(why)
 
     def say(self, text: str) -> None:
         """Says something below the picture."""

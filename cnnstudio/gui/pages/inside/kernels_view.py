@@ -27,7 +27,7 @@ from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import kernel_of
-from cnnstudio.wording import counted
+from cnnstudio.wording import counted, numbered
 
 ORDERS: dict[str, tuple[str, str]] = {
     "own": ("As they are", "In the order in which the layer has its filters."),
@@ -119,7 +119,7 @@ class KernelTable(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal:
             return str(section)
         channel, line = divmod(section, max(1, self._filter.shape[0]))
-        return f"input {channel + 1}, row {line}"
+        return f"{numbered('input map', channel)}, {numbered('row', line)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,17 +163,18 @@ class KernelsView(View):
         self._build(chips)
 
     def _build(self, chips: Sequence[QPushButton]) -> None:
-        self._row = MapRow("diverging", "kernel", times=2)
+        self._row = MapRow("diverging", "kernel", times=2, called=self._name_of)
         self._row.setObjectName("kernel_pictures")
         self._table = KernelTable()
         table = describe(QTableView(), "kernel_numbers", "Weights of a filter", "A line for each row of each kernel.")
         table.setModel(self._table)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._number = WholeBox(1, 1)
-        self._number.setPrefix("filter ")
+        self._number.setPrefix("place ")
         self._number.setWrapping(True)
         self._number.setMinimumWidth(24 * GRID)
-        describe(self._number, "filter_number", "Number of the filter", "Which filter's weights are written out.")
+        tip = "Which filter's weights are written out, by its place in the order that is chosen."
+        describe(self._number, "filter_place", "Place of the filter", tip)
         self._number.valueChanged.connect(self._show_numbers)
         self._norm = label("", "secondary", "filter_norm")
         pictures = ScrollColumn()
@@ -373,7 +374,14 @@ class KernelsView(View):
         chosen = filters[..., number]
         self._table.show_filter(chosen, limits_of(filters, "diverging")[1])
         norm = format_value(float(np.linalg.norm(np.nan_to_num(chosen))))
-        self._norm.setText(f"Filter {number + 1} of the layer, norm {norm}")
+        self._norm.setText(f"{numbered('Filter', number)} of the layer, norm {norm}")
+
+    def _name_of(self, tile: int) -> str:
+        """Which kernel of which filter a picture is."""
+        filters = self._kernel()
+        assert filters is not None
+        place, channel = divmod(tile, filters.shape[2])
+        return f"{numbered('filter', self._order_shown[place])}, {numbered('input map', channel)}"
 
     # Gradients.
 

@@ -6,11 +6,12 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
@@ -43,6 +44,7 @@ _MAP = 24 * GRID
 _SMALL_MAP = 17 * GRID
 _NARROW = WIDTH + 2 * _MAP + 4 * GAP
 _STRONGEST = 12
+_NEAR = 1e-5
 _LARGEST_PATCH = 12
 _WORDS = {function.title: function.formula for function in ACTIVATIONS.values() if function.formula}
 
@@ -52,6 +54,8 @@ class Level(QWidget):
 
     Attributes:
         channel: the map or the unit that is explained, counted from 0.
+        button: lets what moves by itself go on or rest; None where nothing does. Whoever shows the level gives it a
+            place, and deletes it with the level.
 
     Signals:
         deeper(object): a function that makes the level below, which is to be shown.
@@ -70,6 +74,7 @@ class Level(QWidget):
     concept = ""
     """What it explains, where that is not what its layer mainly does."""
     channel = 0
+    button: QPushButton | None = None
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -81,8 +86,8 @@ class Level(QWidget):
         return None
 
     def target(self) -> QRectF:
-        """Where the map that was clicked stands on this level, on this widget."""
-        return QRectF(self.rect())
+        """Where the map or the unit that was clicked stands on this level, on this widget."""
+        raise NotImplementedError
 
     def begin(self, reduced: bool) -> None:
         """It was opened just now; `reduced`: nothing is to move by itself."""
@@ -92,7 +97,8 @@ class Level(QWidget):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.nothing_clicked.emit()
+        if event.type() == QEvent.Type.MouseButtonPress:  # the second press of a double click is none of its own
+            self.nothing_clicked.emit()
 
 
 class ConvolutionLevel(Level):
@@ -109,16 +115,16 @@ class ConvolutionLevel(Level):
     def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, map {channel + 1}"
+        self.title = f"{arithmetic.name}, {wording.numbered('map', channel)}"
         self._view = ConvolutionView()
         self._view.chosen.connect(self._open)
         self._view.nothing_clicked.connect(self.nothing_clicked)
         self._view.uncovered.connect(self._show_button)
-        self._button = push_button(
+        self.button = self._button = push_button(
             "slide_button", "", "Shows all results at once; then lets the kernels slide again.", self._toggle
         )
         self._text = label(name="convolution_text")
-        self.setLayout(column(row((self._text, 1), self._button), (self._view, 1)))
+        self.setLayout(column(self._text, (self._view, 1)))
         self._view.show_map(arithmetic, channel, anew=True)
         self._tell()
         self._show_button()
@@ -195,14 +201,14 @@ class NumberLevel(Level):
         self._cell: Cell = cell or (0, 0)
         self._number: Number | None = None
         self._following = False
-        noun = "unit" if arithmetic.output.ndim == 1 else "map"
-        self.title = f"input map {self._place + 1}" if self._alone else f"{arithmetic.name}, {noun} {channel + 1}"
+        self.title = _called(arithmetic, channel)
+        if self._alone:
+            self.title = _input_map(arithmetic, arithmetic.number(0, 0, channel).channels[self._place])
         self._input = ValueMap("number_input", "Input", "Point at a number to see where it goes.")
         self._output = ValueMap("number_output", "Output", "Point at a number to see where it comes from.")
         self._input.pointed.connect(self._follow_input)
         self._output.pointed.connect(self._follow_output)
         self._products = Products()
-        self._products.setMouseTracking(True)
         self._products.weight_pointed.connect(self._follow_weight)
         self._input_name, self._output_name = label(role="secondary"), label(role="secondary")
         for name in (self._input_name, self._output_name):
@@ -214,10 +220,11 @@ class NumberLevel(Level):
         self._timer.timeout.connect(self._advance)
         tip = "Lets the window slide by itself, or rest."
         self._play = push_button("play_button", "Play", tip, self._toggle, title="Slide", picture="play")
+        self.button = self._play if self._count > 1 else None
         self._grid = QGridLayout()
         self._grid.setSpacing(2 * GAP)
         content = ScrollColumn()
-        content.set_content(column(row(self._play, STRETCH), self._grid, STRETCH))
+        content.set_content(column(self._grid, STRETCH))
         self._wide: bool | None = None
         self._left = widget_of(column(self._input, self._input_name, STRETCH))
         self._right = widget_of(column(self._output, self._output_name, STRETCH))
@@ -268,15 +275,15 @@ class NumberLevel(Level):
             output = arithmetic.output
             values = output[..., self.channel] if output.ndim == 3 else output[self.channel].reshape(1, 1)
             shown = _viridis(output)
-            self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self.channel + 1}")
+            self._output_name.setText(_called(arithmetic, self.channel))
         _show(self._output, values, shown, side)
-        self._input_name.setText(f"Input map {source + 1} of {arithmetic.inputs.shape[-1]:,}")
+        self._input_name.setText(_input_map(arithmetic, source).capitalize())
         self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
         self._refresh()
 
     def target(self) -> QRectF:
         """The output at the right."""
-        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+        return QRectF(self._output.rect()).translated(self._output.mapTo(self, QPoint()))
 
     def stop(self) -> None:
         """Lets the window rest."""
@@ -328,7 +335,6 @@ class NumberLevel(Level):
     def _show_button(self) -> None:
         self._play.setText(" Pause" if self._timer.isActive() else " Play")
         self._play.setIcon(icon("stop" if self._timer.isActive() else "play"))
-        self._play.setVisible(self._count > 1)
 
     def _go(self, cell: tuple[int, int]) -> None:
         self._cell = cell
@@ -403,7 +409,7 @@ class DenseLevel(Level):
     def __init__(self, arithmetic: LayerArithmetic, channel: int, names: tuple[str, ...] = ()) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = f"{arithmetic.name}, {names[channel] if names else f'unit {channel + 1}'}"
+        self.title = f"{arithmetic.name}, {names[channel] if names else wording.numbered('unit', channel)}"
         self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
@@ -427,8 +433,8 @@ class DenseLevel(Level):
         order = np.argsort(-np.abs(np.nan_to_num(products)), kind="stable")[:_STRONGEST]
         bars = [
             TermBar(
-                f"input {place + 1}",
-                f"{format_value(float(inputs[place]))} × {format_value(float(weights[place]))}",
+                wording.numbered("input", place),
+                f"{format_value(float(inputs[place]))} × {wording.bracketed(format_value(float(weights[place])))}",
                 float(products[place]),
             )
             for place in order.tolist()
@@ -444,6 +450,12 @@ class DenseLevel(Level):
         )
         lines = summing(number)[-2:] if number.bias is not None else summing(number)
         self._steps.setText("<br>".join([text, *lines]))
+
+    def target(self) -> QRectF:
+        """The end of the steps, where its number stands."""
+        side = self._steps.fontMetrics().height()
+        place = QRectF(0, self._steps.height() - side, side, side)
+        return place.translated(self._steps.mapTo(self, QPoint()))
 
 
 class SoftmaxLevel(Level):
@@ -519,10 +531,11 @@ class SoftmaxLevel(Level):
         bars = [
             TermBar(
                 self._name(number),
-                f"e^{format_value(float(steps.logits[number] - steps.shift))} = "
-                f"{format_value(float(steps.exponentials[number]))}",
-                float(steps.exponentials[number] / steps.total),
+                f"e^{_five_decimals(float(steps.logits[number] - steps.shift))} = "
+                f"{_five_decimals(float(steps.exponentials[number]))}",
+                share := float(steps.exponentials[number] / steps.total),
                 circle=float(steps.logits[number]),
+                text=_five_decimals(share),
             )
             for number in self._shown
         ]
@@ -531,8 +544,13 @@ class SoftmaxLevel(Level):
             self._bars.set_current(self._shown.index(self.channel))
         self._write()
 
+    def target(self) -> QRectF:
+        """The row of the class."""
+        place = self._bars.item_rectangle(max(0, self._bars.current))
+        return place.translated(self._bars.mapTo(self, QPoint()))
+
     def _name(self, number: int) -> str:
-        return self._names[number] if self._names else f"channel {number + 1}"
+        return self._names[number] if self._names else wording.numbered("channel", number)
 
     def _write(self) -> None:
         self.title = f"{self._name(self.channel)}, softmax"
@@ -542,20 +560,20 @@ class SoftmaxLevel(Level):
         number, theme = self.channel, colours()
         terms = []
         for other in self._shown:
-            text = format_value(float(steps.exponentials[other]))
+            text = _five_decimals(float(steps.exponentials[other]))
             style = f"color:{theme.text};text-decoration:none;{'font-weight:600' if other == number else ''}"
             terms.append(f'<a href="{other}" style="{style}">{text}</a>')
         rest = len(steps.logits) - len(self._shown)
         total = " + ".join(terms) + (f" + … ({rest:,} more)" if rest else "")
-        power = format_value(float(steps.exponentials[number]))
-        share = float(steps.exponentials[number] / steps.total)
-        shift = ""
-        if steps.shift:
-            shift = f"<br>From each logit, the largest ({format_value(steps.shift)}) was taken first."
+        exponential = float(steps.exponentials[number])
+        power, whole, share = (_five_decimals(one) for one in (exponential, steps.total, exponential / steps.total))
+        less = _five_decimals(float(steps.logits[number] - steps.shift))
+        logit, largest = _five_decimals(float(steps.logits[number])), _five_decimals(steps.shift)
         self._formula.setText(
-            f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
-            f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
-            f"{power} / {format_value(steps.total)} = <b>{format_value(share)}</b>{shift}"
+            f"The logit of <b>{escape(self._name(number))}</b> is {logit}. From each logit the largest, {largest}, is "
+            "taken first, as Keras does: the shares stay the same, and no power of e gets too large.<br>"
+            f"e^{less} = <b>{power}</b><br>The sum over all: {total} = {whole}<br>"
+            f"{power} / {f'({whole})' if ' ' in whole else whole} = <b>{share}</b>"
         )
 
     def _show_output(self) -> None:
@@ -564,9 +582,7 @@ class SoftmaxLevel(Level):
         _show(self._output, values, ("viridis", (0.0, 1.0)), _SMALL_MAP)
         self._output.point(self._cell)
         self._following = False
-        self._output_name.setText(
-            f"{self._arithmetic.name}, map {self.channel + 1}; row {{}}, column {{}}".format(*self._cell)
-        )
+        self._output_name.setText(f"{_called(self._arithmetic, self.channel)}; {wording.cell(*self._cell)}")
 
     @Slot(object)
     def _go(self, cell: Cell | None) -> None:
@@ -615,8 +631,7 @@ class FormulaLevel(Level):
     def __init__(self, arithmetic: CellArithmetic, channel: int, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        noun = "map" if arithmetic.output.ndim == 3 else "unit"
-        self.title = f"{arithmetic.name}, {noun} {channel + 1}"
+        self.title = _called(arithmetic, channel)
         self._cell: Cell = cell or (0, 0)
         self._following = False
         self._inputs: list[ValueMap] = []
@@ -658,8 +673,11 @@ class FormulaLevel(Level):
         self._refresh()
 
     def target(self) -> QRectF:
-        """The output at the right."""
-        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+        """The output at the right, or the unit in it."""
+        place = QRectF(self._output.rect())
+        if self._output.units:
+            place = self._output.cell_rectangle(self._output.cell_of(self.channel))
+        return place.translated(self._output.mapTo(self, QPoint()))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -689,7 +707,7 @@ class FormulaLevel(Level):
         _show(self._output, as_map(output, self.channel), _viridis(output), side)
         self._output.point(self._output.cell_of(self.channel) if units else self._cell)
         self._following = False
-        self._name.setText(f"{arithmetic.name}, {'unit' if units else 'map'} {self.channel + 1}")
+        self._name.setText(_called(arithmetic, self.channel))
         self._text.setText(explained(calculation))
 
     @Slot(object)
@@ -741,6 +759,25 @@ def explained(calculation: Calculation) -> str:
         lines.append("")
         lines += [f"{escape(one.symbol)} = {_digits(one.value)}, {escape(one.name)}" for one in calculation.terms]
     return "<br>".join(lines)
+
+
+def _five_decimals(value: float) -> str:
+    """A number to 1e-5; where it is nearer to 0 or to 1 than that, how near."""
+    if not np.isfinite(value) or abs(value) < _NEAR or value == 1:
+        return format_value(value)
+    if abs(value - 1) < _NEAR:
+        return f"1 {'+' if value > 1 else '−'} {format_value(abs(value - 1))}"
+    return f"{value:,.5f}".replace("-", "−")
+
+
+def _called(arithmetic: Arithmetic, channel: int) -> str:
+    """A map or a unit of a layer: “conv1, map 0”."""
+    return f"{arithmetic.name}, {wording.channel(channel, arithmetic.output.ndim)}"
+
+
+def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:
+    """One of the maps that a layer was given; where there is but one, it needs no number."""
+    return wording.numbered("input map", channel) if arithmetic.inputs.shape[-1] > 1 else "input map"
 
 
 def _digits(value: float, inside: bool = False) -> str:

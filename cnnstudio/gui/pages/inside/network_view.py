@@ -20,7 +20,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
 from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, channels_feeding
-from cnnstudio.wording import certainty
+from cnnstudio.wording import COUNTING, certainty
 
 _SCALE = "inside/scale"
 _HINTS_DONE = "inside/hints"
@@ -30,7 +30,8 @@ _MOST_SOURCES = 400
 """Of more maps that a map depends on, so many are linked to it."""
 _MOTION = 350
 """Milliseconds in which a map goes to its place on the next level."""
-_HINT, _HINT_NAME = "Point at a map to see what it is made from; click it to see how.", "map"
+_HINT = f"Point at a map to see what it is made from; click it to see how. {COUNTING}"
+_HINT_NAME = "map"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,6 @@ class NetworkView(View):
             "What does it like?",
             "The test images that excite this map or unit most, and a picture made up to do so.",
             self._want_unit,
-            role="quiet",
         )
         self._to_lab = push_button(
             "level_to_lab_button",
@@ -102,7 +102,8 @@ class NetworkView(View):
             picture="lab",
         )
         self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
-        self._level_tools = widget_of(row(self._likes, self._to_lab, STRETCH))
+        self._level_buttons = row(self._to_lab, self._likes, STRETCH)
+        self._level_tools = widget_of(self._level_buttons)
         self._tools = widget_of(
             column(row(self._back, (self._where, 1), self._answer, self._overview_tools), self._level_tools)
         )
@@ -258,6 +259,8 @@ class NetworkView(View):
         level.nothing_clicked.connect(self.go_back)
         level.done.connect(self._finish_hint)
         self._below.append(level)
+        if level.button is not None:
+            self._level_buttons.insertWidget(0, level.button)
         self._levels.addWidget(level)
         self._levels.setCurrentWidget(level)
         level.setFocus()
@@ -331,6 +334,9 @@ class NetworkView(View):
 
     def _remove(self, level: Level) -> None:
         level.stop()
+        if level.button is not None:
+            level.button.hide()
+            level.button.deleteLater()
         self._levels.removeWidget(level)
         level.deleteLater()
 
@@ -345,8 +351,11 @@ class NetworkView(View):
         self._likes.setVisible(asked is not None and has_units(self._info(asked.name).kind))
         self._to_lab.setVisible(self.level is not None and self.level.experiment is not None)
         self._overview_tools.setVisible(not self._below)
-        self._level_tools.setVisible(bool(self._below))
         level = self.level
+        for one in self._below:
+            if one.button is not None:
+                one.button.setVisible(one is level)
+        self._level_tools.setVisible(bool(self._below))
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
         self._hint.setText(text)
         self._hint.setVisible(bool(text) and name not in self._done)

@@ -157,11 +157,13 @@ class InsidePage(Page):
         self._show_operation()  # only now, for it is chosen by the image which number is shown
 
     def _show_some_image(self) -> None:
-        """Shows the image that was answered last on any page; where there is none, one that suits the network."""
-        last, here, card = self.library.image, self._panel.source.input, self._models.card
-        if isinstance(last, ModelInput) and (self._subject is None or self._subject.answer.input is not last):
+        """Keeps the image that is here; else shows the one answered last on any page, or one that suits the network."""
+        last, card = self.library.image, self._models.card
+        if self._panel.source.input is not None:
+            return
+        if isinstance(last, ModelInput) and self._panel.takes(last):
             self._panel.show_input(last)
-        elif here is None and card is not None:
+        elif card is not None:
             if card.dataset in self.library.lists.here:
                 self._panel.choose(self._panel.sample)
             elif card.input_rule == "imagenet":

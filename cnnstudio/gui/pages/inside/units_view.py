@@ -31,7 +31,7 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.progress import ending_with
-from cnnstudio.wording import shape
+from cnnstudio.wording import COUNTING, shape
 
 SMALL = 4 * 28 + 4
 LARGE = 10 * 28 + 4
@@ -142,7 +142,7 @@ class UnitsView(View):
     @property
     def unit(self) -> tuple[str, int]:
         """The layer and the number of the unit that is shown, from 0."""
-        return self._layer.currentData() or "", self._unit.value() - 1
+        return self._layer.currentData() or "", self._unit.value()
 
     @property
     def liked(self) -> Liked | None:
@@ -177,7 +177,7 @@ class UnitsView(View):
         place = self._layer.findData(layer)
         if place >= 0:
             self._layer.setCurrentIndex(place)
-            self._unit.setValue(unit + 1)
+            self._unit.setValue(unit)
 
     def shut_down(self) -> None:
         """Stops looking and making up."""
@@ -198,10 +198,10 @@ class UnitsView(View):
         self._layer.setMinimumWidth(12 * GRID)
         self._layer.currentIndexChanged.connect(self._choose_layer)
         self._unit = number(
-            WholeBox(1, 1),
+            WholeBox(0, 0),
             "unit_number",
             "Unit",
-            "One map of a layer, or one number of a dense layer.",
+            f"One map of a layer, or one number of a dense layer. {COUNTING}",
         )
         self._unit.setMinimumWidth(17 * GRID)
         self._unit.valueChanged.connect(self._look)
@@ -274,16 +274,15 @@ class UnitsView(View):
                 layer.shape[-1] for layer in self._scores.classifier.layers if layer.name == self._layer.currentData()
             )
         with QSignalBlocker(self._unit):
-            self._unit.setRange(1, count)
-            self._unit.setValue(1)
-        self._unit.setSuffix(f" of {count:,}")
+            self._unit.show_indices(count)
+            self._unit.setValue(0)
         self._look()
 
     @Slot()
     def _pick(self) -> None:
-        highest = self._unit.maximum()
-        now = self._unit.value()
-        self._unit.setValue(1 + (now + int(self._random.integers(highest - 1))) % highest if highest > 1 else 1)
+        others = self._unit.maximum()
+        if others:
+            self._unit.setValue((self._unit.value() + 1 + int(self._random.integers(others))) % (others + 1))
 
     @Slot()
     def _look(self) -> None:

@@ -276,8 +276,7 @@ class WhyView(View):
             return
         tile = self.tiles[found.method]
         if isinstance(found, NotExplained):
-            tile.show_explanation(None)
-            tile.say(found.why)
+            tile.show_reason(found.why)
             return
         tile.show_explanation(found)
         self._words.setText(

@@ -13,6 +13,7 @@ from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.convolution import Convolved, Step
+from cnnstudio.wording import numbered
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ class ConvolutionBoard(QWidget):
         convolved = self._convolved
         assert convolved is not None
         layer = convolved.convolution
-        several = f" of filter {self._filter + 1}" if layer.filters > 1 else ""
+        several = f" of {numbered('filter', self._filter)}" if layer.filters > 1 else ""
         rows, columns, _ = convolved.inputs.shape
         kernel_rows, kernel_columns = layer.kernel.shape[:2]
         turned = ", turned" if layer.flipped else ""
@@ -244,7 +245,7 @@ class ConvolutionBoard(QWidget):
         self._titles["products"].setText("Products")
         for number, title in enumerate(self._output_titles):
             places = "{}×{}".format(*convolved.output.shape[:2])
-            title.setText(f"Output{f' {number + 1}' if layer.filters > 1 else ''}, {places}")
+            title.setText(f"{numbered('Output', number) if layer.filters > 1 else 'Output'}, {places}")
 
     def _build(self, channels: int, filters: int) -> None:
         """Makes the matrices for so many channels and filters, in place of those that there were."""
@@ -260,7 +261,7 @@ class ConvolutionBoard(QWidget):
             title.setContentsMargins(0, 0, 0, GAP)
             grid.addWidget(title, 0, place)
         for channel in range(channels):
-            self._build_row(grid, channel, f" {channel + 1}" if channels > 1 else "")
+            self._build_row(grid, channel, f" {channel}" if channels > 1 else "")
         tip = "A number that the filter adds to every sum. Double-click to change it."
         self._bias = Matrix("lab_bias", "Bias", tip, "diverging", editable=True)
         self._bias.edited.connect(self.bias_edited)
@@ -270,7 +271,7 @@ class ConvolutionBoard(QWidget):
         grid.addWidget(self._bias_box, channels + 1, _KERNEL)
         maps = column()
         for number in range(filters):
-            self._build_map(maps, number, f" {number + 1}" if filters > 1 else "")
+            self._build_map(maps, number, f" {number}" if filters > 1 else "")
         maps.addStretch(1)
         grid.addLayout(maps, 0, _OUTPUTS, channels + 2, 1)
         old, self._content = self._content, widget_of(grid)

@@ -3,7 +3,7 @@
 from cnnstudio.gui.widgets.images.matrix import number_text
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.convolution import Convolution, Convolved, Meeting, Step, Use
-from cnnstudio.wording import bracketed, counted
+from cnnstudio.wording import bracketed, counted, numbered
 
 MOST_TERMS = 25
 """So many products of one channel are written out."""
@@ -55,7 +55,7 @@ def numbers(step: Step, bias: bool, pointed: Term | None) -> str:
             for (row, column), weight in _weights(step, place)
         ]
         more = " + …" if count > MOST_TERMS else ""
-        which = f"Channel {channel + 1}: " if len(step.channels) > 1 else ""
+        which = f"{numbered('Channel', channel)}: " if len(step.channels) > 1 else ""
         lines.append(f"{which}{' + '.join(terms[:MOST_TERMS])}{more} = <b>{sums[place]}</b>")
     if len(step.channels) > 1 or bias:
         added = [*sums, *([number_text(step.bias)] if bias else [])]

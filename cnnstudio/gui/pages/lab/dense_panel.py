@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.describe import label
@@ -54,8 +55,8 @@ class DensePanel(Panel):
         super().__init__()
         self._maps = [
             Matrix(
-                f"dense_map_{number + 1}",
-                f"Map {number + 1}",
+                f"dense_map_{number}",
+                wording.numbered("Map", number),
                 "What a pooling left. Type other numbers.",
                 editable=True,
             )
@@ -209,8 +210,8 @@ class DensePanel(Panel):
         if place is not None:
             row_, column_, channel = flat_place(MAPS.shape, place)
             self._formula.setText(
-                f"Number {place} of the vector is row {row_}, column {column_} of map {channel + 1}; each unit has a "
-                "weight of its own for it."
+                f"{wording.numbered('Number', place)} of the vector is {wording.cell(row_, column_)} of "
+                f"{wording.numbered('map', channel)}; each unit has a weight of its own for it."
             )
 
     @Slot(object)
@@ -225,8 +226,9 @@ class DensePanel(Panel):
         terms = " + ".join(
             f"{bracketed(format_value(value))}·{bracketed(format_value(weight))}" for value, weight in pairs
         )
-        said = f"Unit {cell[0]}: {terms} + {bracketed(format_value(term.bias))} = {format_value(term.before)}"
+        bias, before = bracketed(format_value(term.bias)), format_value(term.before)
+        said = f"{wording.numbered('Unit', cell[0])}: {terms} + {bias} = {before}"
         if self._activation.currentData() != "linear":
             title = ACTIVATIONS[self._activation.currentData()].title
-            said += f"; {title}({format_value(term.before)}) = {format_value(term.value)}"
+            said += f"; {title}({before}) = {format_value(term.value)}"
         self._formula.setText(said)

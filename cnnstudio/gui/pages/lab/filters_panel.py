@@ -12,6 +12,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -501,7 +502,7 @@ class FiltersPanel(Panel):
             f"{name}{before:.0f} becomes {format_value(round(after, 1))}"
             for name, before, after in zip(names, was, now, strict=True)
         ]
-        self._pixel.setText(f"Row {cell[0]}, column {cell[1]}: {', '.join(parts)}.")
+        self._pixel.setText(f"{wording.cell(*cell).capitalize()}: {', '.join(parts)}.")
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
@@ -260,7 +261,7 @@ class GradientPanel(Panel):
         if (cell := self._shown["by_kernel"].cell) is not None:
             meeting = done.done.meeting(*cell, 0)
             self._mark("input", meeting.rows, meeting.columns)
-            self._write(f"dL/dw at row {cell[0]}, column {cell[1]}", slopes, meeting.values)
+            self._write(f"dL/dw at {wording.cell(*cell)}", slopes, meeting.values)
         elif (cell := self._shown["by_input"].cell) is not None:
             uses = done.done.uses(*cell)
             marked = np.zeros(slopes.shape, bool)
@@ -269,7 +270,7 @@ class GradientPanel(Panel):
             self._shown["by_sum"].set_marked(marked)
             weights = np.array([done.done.convolution.kernel[(*use.weight, 0, 0)] for use in uses])
             met = np.array([slopes[use.row, use.column] for use in uses])
-            self._write(f"dL/dx at row {cell[0]}, column {cell[1]}", met, weights)
+            self._write(f"dL/dx at {wording.cell(*cell)}", met, weights)
         elif (cell := self._shown["by_sum"].cell or self._shown["by_output"].cell) is not None:
             self._explain_output(done, cell)
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.describe import label
@@ -255,4 +256,4 @@ def _formula(number_: PooledNumber) -> str:
     if number_.source is None:
         return f"({' + '.join(terms)})/{len(terms)} = {value}"
     row_, column_ = number_.source
-    return f"max({', '.join(terms)}) = {value}, from row {row_}, column {column_}"
+    return f"max({', '.join(terms)}) = {value}, from {wording.cell(row_, column_)}"

@@ -84,8 +84,8 @@ class LineChart(FollowsTheme, QWidget):
         self._plot.getAxis("left").setWidth(_AXIS_WIDTH)
         self._view.ci.addItem(self._plot, 0, 0)
         heading = label(title, "strong")
-        heading.setVisible(bool(title))
         self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
+        heading.setVisible(bool(title))  # only now: on its own it would be a window
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         offer_saving(self, name, self._copy, self._save)
         self.follow_theme()

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import on_key
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import decimal_text, read_decimal
@@ -172,7 +173,7 @@ class Matrix(Cells, ItemWidget):
         if not self._editable or not np.isnan(self._values).any():
             return ""
         bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()]
-        said = "Row {}, column {}: ".format(*bad[0]) + str(read_number(self._texts.get(bad[0], "")))
+        said = f"{wording.cell(*bad[0]).capitalize()}: {read_number(self._texts.get(bad[0], ''))}"
         more = len(bad) - 1
         others = "1 more cell needs" if more == 1 else f"{more} more cells need"
         return f"{said} And {others} a number." if more else said
@@ -255,7 +256,7 @@ class Matrix(Cells, ItemWidget):
 
     def text_of(self, cell: Cell) -> str:
         """A cell in words."""
-        where = f"{self.accessibleName()}, row {cell[0]}, column {cell[1]}"
+        where = f"{self.accessibleName()}, {wording.cell(*cell)}"
         if cell in self._texts:
             return f"{where}: {read_number(self._texts[cell])}"
         if self._shown is not None and not self._shown[cell]:

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemArea, focus_pen, paint_value_outline
@@ -108,7 +109,7 @@ class NumberMatrix(Cells, ItemArea):
         values = self._image[row, column]
         names = ("red ", "green ", "blue ") if len(values) == 3 else ("",)
         value = ", ".join(f"{name}{one}" for name, one in zip(names, values, strict=True))
-        return f"row {row}, column {column}: {value}"
+        return f"{wording.cell(row, column)}: {value}"
 
     def zoom(self, factor: float, anchor: QPointF | None = None) -> None:
         """Makes cells larger or smaller; the place under `anchor`, a point of the viewport, stays."""

@@ -71,6 +71,16 @@ class PixelView(Cells, ItemWidget):
         self._image = image
         self.set_picture(QImage() if image is None else array_to_image(image))
 
+    @property
+    def placeholder(self) -> str:
+        """What is said while there is no picture."""
+        return self._placeholder
+
+    def set_placeholder(self, text: str) -> None:
+        """Sets what is said while there is no picture."""
+        self._placeholder = text
+        self.update()
+
     def set_picture(self, picture: QImage) -> None:
         """Shows a picture, or none where it is null; what was pointed at stays where the size stays."""
         if picture.size() != self._picture.size():
@@ -131,8 +141,8 @@ class PixelView(Cells, ItemWidget):
         if self.cell is None:
             QToolTip.hideText()
             return
-        tip = self.tip_at(self.cell_rectangle(self.cell).center())
-        QToolTip.showText(self.mapToGlobal(self.outlined(self.cell).bottomRight().toPoint()), tip, self)
+        middle = self.cell_rectangle(self.cell).center()
+        self.tell(self.current, middle, self.tip_at(middle))
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -1,27 +1,33 @@
 """How one number of a feature map comes about: where its inputs lie, and what is done with them."""
 
+import re
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
-from cnnstudio.gui.widgets.items import Cell, paint_value_outline
+from cnnstudio.gui.widgets.items import Cell, paint_value_outline, show_tip_beside
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
+from cnnstudio.wording import bracketed, numbered
 
 WIDTH = 50 * GRID
 """Of the whole view, in device-independent pixels."""
 
 _INPUT_SIDE = 18 * GRID
-_LARGEST_CELL, _READABLE_CELL = 40, 36
-"""Widths of a cell: at most, and from which on its number has room, in device-independent pixels."""
+_LARGEST_CELL, _HIGHEST_CELL = 40, 3 * GRID
+"""Width and height of a cell at most, in device-independent pixels."""
+_MARGIN = 3
+"""Between a number and the edges of its cell."""
 
 _LARGEST_PATCH = 12
 """Larger patches, such as whole maps, are marked only, not written out."""
@@ -87,7 +93,7 @@ class _InputMap(PixelView):
 
     def text_of(self, cell: Cell) -> str:
         """Row, column and value."""
-        return "row {}, column {}: ".format(*cell) + format_value(float(self._values[cell]))
+        return f"{super().text_of(cell)}: {format_value(float(self._values[cell]))}"
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         super()._paint_picture(painter, place)
@@ -117,6 +123,7 @@ class Products(QWidget):
             "at the same place, and the products are added up.",
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
         self._patch = np.zeros((1, 1), np.float32)
         self._kernel: np.ndarray | None = None
         self._limits = self._weights = (0.0, 1.0)
@@ -147,7 +154,14 @@ class Products(QWidget):
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._point(self._weight_at(event.position()))
+        position = event.position()
+        self._point(self._weight_at(position))
+        cell = self._cell_at(position)
+        if cell is None:
+            QToolTip.hideText()
+        else:
+            kept = QRectF(self.rect())
+            show_tip_beside(self, kept, position, self._told(cell), kept)
 
     @override
     def leaveEvent(self, event: QEvent) -> None:
@@ -159,6 +173,23 @@ class Products(QWidget):
             self._weight = weight
             self.weight_pointed.emit(weight)
             self.update()
+
+    def _cell_at(self, position: QPointF) -> Cell | None:
+        """The row and column of the patch under the pointer, or of the weight, which are the same."""
+        cell = self._cell()
+        row, column = int(position.y() // cell.height()), int(position.x() // cell.width())
+        in_patch = 0 <= row < self._patch.shape[0] and 0 <= column < self._patch.shape[1]
+        return (row, column) if in_patch else self._weight_at(position)
+
+    def _told(self, cell: Cell) -> str:
+        """What stands in a cell, and in the one that it is multiplied with."""
+        value = float(np.nan_to_num(self._patch[cell])) if self._kernel is not None else float(self._patch[cell])
+        if self._kernel is None:
+            inside = "outside the map" if np.isnan(value) else format_value(value)
+            return f"{wording.cell(*cell)}: {inside}"
+        weight = float(self._kernel[cell])
+        product = bracketed(format_value(weight))
+        return f"{wording.cell(*cell)}: {format_value(value)} × {product} = {format_value(value * weight)}"
 
     def _weight_at(self, position: QPointF) -> Cell | None:
         if self._kernel is None:
@@ -172,7 +203,17 @@ class Products(QWidget):
         matrices = 1 if self._kernel is None else 2
         room = (WIDTH - _SIGN * (matrices - 1)) // (matrices * self._patch.shape[1])
         width = max(2, min(_LARGEST_CELL, room))
-        return QSize(width, width if width < _READABLE_CELL else 3 * GRID)
+        return QSize(width, min(width, _HIGHEST_CELL))
+
+    def _texts(self, values: np.ndarray, metrics: QFontMetrics) -> list[list[str]] | None:
+        """How all numbers of a matrix are written so that each has room; None where there is too little for any."""
+        cell = self._cell()
+        for write in (_short, _shorter):
+            texts = [[write(float(value)) if np.isfinite(value) else "" for value in line] for line in values]
+            longest = max(metrics.horizontalAdvance(text) for line in texts for text in line)
+            if longest + 2 * _MARGIN <= cell.width() and metrics.ascent() <= cell.height():
+                return texts
+        return None
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -200,6 +241,7 @@ class Products(QWidget):
         self, painter: QPainter, left: int, values: np.ndarray, colormap: str, limits: tuple[float, float]
     ) -> None:
         cell, picture = self._cell(), array_to_image(values, colormap, limits)
+        texts = self._texts(values, painter.fontMetrics())
         for (line, position), value in np.ndenumerate(values):
             left_edge, top = left + position * cell.width(), line * cell.height()
             place = QRectF(left_edge, top, cell.width() - 1, cell.height() - 1)
@@ -207,14 +249,14 @@ class Products(QWidget):
                 painter.setPen(QPen(QColor(colours().border), 1, Qt.PenStyle.DotLine))
                 painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
                 painter.setPen(QColor(colours().secondary))
-                text = "0" if self._kernel is not None else ""
+                text = "0" if self._kernel is not None and texts is not None else ""
             else:
                 ground = picture.pixelColor(position, line)
                 painter.fillRect(place, ground)
                 bright = 0.3 * ground.redF() + 0.59 * ground.greenF() + 0.11 * ground.blueF()
                 painter.setPen(Qt.GlobalColor.black if bright > 0.5 else Qt.GlobalColor.white)
-                text = _short(float(value))
-            if cell.width() >= _READABLE_CELL:
+                text = "" if texts is None else texts[line][position]
+            if text:
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
 
@@ -227,6 +269,11 @@ def _short(value: float) -> str:
     else:
         text = f"{value:.2f}"
     return ("0" if not float(text) else text).replace("-", "−")
+
+
+def _shorter(value: float) -> str:
+    """Likewise without the 0 before the point: “−.13”."""
+    return re.sub(r"^(−?)0\.", r"\1.", _short(value))
 
 
 class ArithmeticView(QWidget):
@@ -243,7 +290,7 @@ class ArithmeticView(QWidget):
         heading = label("Where this number comes from", "strong")
         self._input = _InputMap()
         self._input_name = label(role="secondary", name="input_map_name")
-        self._channel = WholeBox(1, 1)
+        self._channel = WholeBox(0, 0)
         self._channel.setMinimumWidth(24 * GRID)
         self._channel.setWrapping(True)
         self._channel.setPrefix("input map ")
@@ -282,7 +329,7 @@ class ArithmeticView(QWidget):
     @property
     def input_map(self) -> int:
         """Which of the input maps that the number depends on is shown, counted from 0."""
-        return self._channel.value() - 1
+        return self._channel.value()
 
     def show_number(self, arithmetic: LayerArithmetic, row: int, column: int, channel: int) -> None:
         """Explains the number at a place of a layer's output; which input map is shown stays, where there is one."""
@@ -292,10 +339,7 @@ class ArithmeticView(QWidget):
         self._number = number = arithmetic.number(row, column, channel)
         self._place = (row, column, channel)
         many = len(number.channels) > 1
-        self._channel.blockSignals(True)
-        self._channel.setRange(1, len(number.channels))
-        self._channel.setSuffix(f" of {len(number.channels):,}")
-        self._channel.blockSignals(False)
+        self._channel.show_indices(len(number.channels))
         self._channel.setVisible(many)
         self._refresh()
 
@@ -304,14 +348,14 @@ class ArithmeticView(QWidget):
         arithmetic, number = self._arithmetic, self._number
         if arithmetic is None or number is None:
             return
-        place = self._channel.value() - 1
+        place = self._channel.value()
         channel, patch = number.channels[place], number.patch[..., place]
         values = arithmetic.inputs[..., channel]
         self._input.show_map(values, self._limits, number)
         height, width, count = arithmetic.inputs.shape
         self._input_name.setText(
             f"The layer was given {count:,} {'map' if count == 1 else 'maps'} of {height}×{width}. The marked part of "
-            f"map {channel + 1} is the patch."
+            f"{numbered('map', channel)} is the patch."
         )
         kernel = None if number.kernel is None else number.kernel[..., place]
         weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")

@@ -6,10 +6,11 @@ Painted by hand: the pen changes all of it at each move, and kernels slide meanw
 from math import ceil
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, Cell, ItemArea, focus_pen, paint_value_outline
@@ -170,7 +171,7 @@ class ConvolutionView(ItemArea):
         """Which map it is, what its kernel is, and the weight under the pointer."""
         assert self._arithmetic is not None
         source = self._arithmetic.number(0, 0, self._channel).channels[item]
-        return f"Input map {source + 1} with its kernel: click to see the numbers"
+        return f"{wording.numbered('Input map', source)} with its kernel: click to see the numbers"
 
     def tip_at(self, position: QPointF) -> str:
         """The weight under the pointer in four decimals; or the bias."""
@@ -184,7 +185,7 @@ class ConvolutionView(ItemArea):
             if place.contains(position):
                 row = min(int((position.y() - place.top()) / place.height() * kernel.shape[0]), kernel.shape[0] - 1)
                 column = min(int((position.x() - place.left()) / place.width() * kernel.shape[1]), kernel.shape[1] - 1)
-                return f"weight at row {row}, column {column}: {kernel[row, column]:.4f}".replace("-", "−")
+                return f"weight at {wording.cell(row, column)}: {kernel[row, column]:.4f}".replace("-", "−")
         if (position - self._sum_place()).manhattanLength() < 3 * GRID:
             bias = 0.0 if arithmetic.bias is None else float(arithmetic.bias[self._channel])
             return f"bias: {bias:.4f}".replace("-", "−") if arithmetic.bias is not None else "This layer has no bias."
@@ -376,7 +377,8 @@ class ConvolutionView(ItemArea):
         super().mousePressEvent(event)
         position = event.position()
         near_sum = (position - self._sum_place()).manhattanLength() < 4 * GRID
-        if self.item_at(position) == NONE and not self.map_rectangle().contains(position) and not near_sum:
+        on_something = self.item_at(position) != NONE or self.map_rectangle().contains(position) or near_sum
+        if not on_something and event.type() == QEvent.Type.MouseButtonPress:  # not the second of a double click
             self.nothing_clicked.emit()
 
 

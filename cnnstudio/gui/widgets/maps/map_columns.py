@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 )
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen
@@ -166,7 +167,7 @@ class MapColumns(ItemArea):
             "map_columns",
             "The network, layer by layer",
             "Each column is a layer, each square one of its maps. Point at one to see which maps it is made from; "
-            "click it, or press Enter, to see how.",
+            f"click it, or press Enter, to see how. {wording.COUNTING}",
         )
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._columns: tuple[MapColumn, ...] = ()
@@ -182,6 +183,9 @@ class MapColumns(ItemArea):
         self._sources_of: SourcesOf = lambda _: ()
         self._kernel_of: KernelOf = lambda _, __: None
         self._ground: QPixmap | None = None
+        self._on_screen: list[bool] | None = None
+        self._answers_stay = False
+        """Whether the last column shows the answers, and stays at the right edge, so that both ends are seen."""
         self._lit: Tile | None = None
         self._animation = QVariantAnimation(self)
         self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -286,6 +290,9 @@ class MapColumns(ItemArea):
 
     def _lay_out(self) -> None:
         height = self.viewport().height() - _HEADER - _FOOTER - GRID
+        beside = self.viewport().width() - _ANSWER_WIDTH
+        self._answers_stay = any(one.answers for one in self._columns[-1:]) and beside >= _LEAST_BESIDE_ANSWERS
+        self._on_screen = None
         self._places, self._first, left = [], [0], _EDGE
         titles = QFontMetricsF(bold_font(self.font()))
         for column in self._columns:
@@ -303,7 +310,7 @@ class MapColumns(ItemArea):
         bar.setPageStep(self.viewport().width())
         bar.setSingleStep(_LEAST_WIDTH)
         self._pictures.clear()
-        self._ground = None
+        self._ground = self._on_screen = None
         self.viewport().update()
         if self.missing():
             self.columns_missing.emit()
@@ -433,11 +440,10 @@ class MapColumns(ItemArea):
         if column.answers:
             name = column.answers[number]
             return name if values is None else f"{name}: {certainty(float(values[number]))}"
-        noun = "map" if len(column.shape) == 3 else "unit"
-        text = f"{column.name}, {noun} {number + 1} of {column.count:,}"
+        text = f"{column.name}, {wording.channel(number, len(column.shape))}"
         if values is None:
             return text
-        if noun == "unit":
+        if values.ndim == 1:
             return f"{text}: {format_value(float(values[number]))}"
         low, high = limits_of(values[..., number], "viridis")
         return f"{text}: {format_value(low)} to {format_value(high)}"
@@ -477,12 +483,6 @@ class MapColumns(ItemArea):
         bar = self.horizontalScrollBar()
         return bar.maximum() if self._answers_stay and column == len(self._columns) - 1 else bar.value()
 
-    @property
-    def _answers_stay(self) -> bool:
-        """Whether the last column shows the answers, and stays at the right edge, so that both ends are seen."""
-        beside = self.viewport().width() - _ANSWER_WIDTH
-        return bool(self._columns) and bool(self._columns[-1].answers) and beside >= _LEAST_BESIDE_ANSWERS
-
     def _answers_left(self) -> float:
         """Where the place for the other columns ends; at the end of the network the answers are among them."""
         bar = self.horizontalScrollBar()
@@ -491,11 +491,12 @@ class MapColumns(ItemArea):
         return self._places[-1].left - self._offset(len(self._places) - 1) - _GAP / 2
 
     def _is_seen(self, column: int) -> bool:
-        left = self._places[column].left - self._offset(column)
-        is_last = column == len(self._places) - 1
-        return left < (self.viewport().width() if is_last else self._answers_left()) and (
-            left + self._places[column].width > 0
-        )
+        if self._on_screen is None:  # worked out once: it is asked for all columns at each move of the pen
+            ends = [self._answers_left()] * (len(self._places) - 1) + [float(self.viewport().width())]
+            lefts = [place.left - self._offset(number) for number, place in enumerate(self._places)]
+            shown = zip(self._places, lefts, ends, strict=True)
+            self._on_screen = [left < end and left + place.width > 0 for place, left, end in shown]
+        return self._on_screen[column]
 
     def _sign_rectangle(self, column: int) -> QRectF:
         """The badge of a fold, in the gap before its first column."""
@@ -855,7 +856,7 @@ class MapColumns(ItemArea):
 
     @override
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self._ground = None
+        self._ground = self._on_screen = None
         self.viewport().update()
         if self.missing():
             self.columns_missing.emit()

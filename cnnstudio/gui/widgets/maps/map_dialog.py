@@ -1,5 +1,7 @@
 """One map, large: every value can be read, and it stays live."""
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
@@ -67,6 +69,7 @@ class MapDialog(QDialog):
     Args:
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
         noun: what a map is called here: "map", "kernel".
+        called: what a map is, by its number.
         parent: the parent widget.
 
     Signals:
@@ -77,12 +80,13 @@ class MapDialog(QDialog):
     lab_wanted = Signal(object)
     lesson_wanted = Signal(str)
 
-    def __init__(self, colormap: str, noun: str, parent: QWidget | None = None) -> None:
+    def __init__(self, colormap: str, noun: str, called: Callable[[int], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("map_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._colormap = colormap
         self._noun = noun
+        self._called = called
         self._title = ""
         self._values = np.zeros((1, 1, 1), np.float32)
         self._limits: Limits = (0.0, 0.0)
@@ -95,7 +99,7 @@ class MapDialog(QDialog):
         self._bar = ColourBar(colormap)
         self._pointed = label(name="value_under_cursor", wrap=False)
         self._statistics = label(role="secondary", wrap=False)
-        self._number = WholeBox(1, 1)
+        self._number = WholeBox(0, 0)
         self._number.setMinimumWidth(24 * GRID)
         self._number.valueChanged.connect(self._refresh)
         self._build()
@@ -162,11 +166,10 @@ class MapDialog(QDialog):
         """
         self._title, self._values, self._limits = title, values, limits
         count = values.shape[-1] if values.ndim == 3 else 1
-        chosen = min(self._number.value() - 1 if number is None else number, count - 1)
+        chosen = min(self._number.value() if number is None else number, count - 1)
         self._number.blockSignals(True)
-        self._number.setRange(1, count)
-        self._number.setSuffix(f" of {count:,}")
-        self._number.setValue(chosen + 1)
+        self._number.show_indices(count)
+        self._number.setValue(chosen)
         self._number.blockSignals(False)
         self._number.setVisible(count > 1)
         self._refresh()
@@ -193,7 +196,7 @@ class MapDialog(QDialog):
             if unit < self._map.units:
                 self._explanation.show_number(arithmetic, 0, 0, unit)
         else:
-            self._explanation.show_number(arithmetic, *cell, self._number.value() - 1)
+            self._explanation.show_number(arithmetic, *cell, self._number.value())
         self._to_lab.setVisible(self._experiment() is not None)
 
     def _experiment(self) -> Experiment | None:
@@ -223,7 +226,7 @@ class MapDialog(QDialog):
     def _refresh(self) -> None:
         self._heading.setText(self._title)
         self.setWindowTitle(self._title)
-        shown = as_map(self._values, self._number.value() - 1)
+        shown = as_map(self._values, self._number.value())
         self._map.units = len(self._values) if self._values.ndim == 1 else 0
         self._map.show_map(shown, self._colormap, self._limits)
         self._bar.set_limits(self._limits)
@@ -233,7 +236,9 @@ class MapDialog(QDialog):
     def _show_statistics(self) -> None:
         values = self._values if self._values.ndim == 1 else self._map.values
         numbers = [format_value(float(number)) for number in (values.min(), values.mean(), values.max())]
-        self._statistics.setText("lowest {}    mean {}    highest {}".format(*numbers))
+        name = self._called(self._number.value())
+        which = f"{name}    " if name not in self._number.text() else ""  # where the box does not say which one it is
+        self._statistics.setText("{}lowest {}    mean {}    highest {}".format(which, *numbers))
         cell = self._map.cell
         self._pointed.setText(self._map.text_of(cell) if cell else "Point at a square to read its value.")
         self._explain()

@@ -4,7 +4,9 @@ Painted by hand: each move of the pen changes all maps on screen, hundreds of th
 by NumPy.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -13,6 +15,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QImage, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font, to_colours
 from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines, paint_tiles
@@ -50,6 +53,7 @@ class MapRow(ItemLines):
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
         noun: what a tile is: "map", "kernel".
         times: how much larger tiles are than among many rows.
+        called: what a tile is, by its number; None for the noun with that number.
     """
 
     lab_wanted = Signal(object)
@@ -62,12 +66,19 @@ class MapRow(ItemLines):
 
     keeps_arrows = False
 
-    def __init__(self, colormap: str = "viridis", noun: str = "map", times: int = 1) -> None:
+    def __init__(
+        self,
+        colormap: str = "viridis",
+        noun: str = "map",
+        times: int = 1,
+        called: Callable[[int], str] | None = None,
+    ) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._noun = noun
         self._times = times
+        self._called = called or partial(wording.numbered, noun)
         self._title = self._subtitle = ""
         self._values = np.zeros((1, 1, 0), np.float32)
         self._waiting = False
@@ -237,18 +248,18 @@ class MapRow(ItemLines):
 
     def _text(self, item: int, position: QPointF) -> str:
         """What is shown at a point of a tile, in words."""
-        noun, count = "unit" if self._values.ndim == 1 else self._noun, self._values.shape[-1]
+        is_vector = self._values.ndim == 1
         if self.is_more(item):
-            return f"Shows all {count:,} {noun}s."
-        name = f"{noun} {item + 1} of {count:,}"
+            return f"Shows all {self._values.shape[-1]:,} {'unit' if is_vector else self._noun}s."
+        name = wording.numbered("unit", item) if is_vector else self._called(item)
         if self._waiting:
             return name
-        if self._values.ndim == 1:
+        if is_vector:
             return f"{name}: {format_value(self._values[item])}"
         place, (height, width) = self.tile_rectangle(item), self._values.shape[:2]
         row = min(int((position.y() - place.top()) / place.height() * height), height - 1)
         column = min(int((position.x() - place.left()) / place.width() * width), width - 1)
-        return f"{name}, row {row}, column {column}: {format_value(self._values[row, column, item])}"
+        return f"{name}, {wording.cell(row, column)}: {format_value(self._values[row, column, item])}"
 
     def item_text(self, item: int) -> str:
         """Which tile it is, and the value in its middle."""
@@ -261,9 +272,8 @@ class MapRow(ItemLines):
 
     def _show_value(self) -> None:
         """Shows the tooltip of the value under the pointer, without the usual wait."""
-        if self._pointer is not None:
-            place = self.mapToGlobal(self._pointer).toPoint() + QPoint(0, GRID)
-            QToolTip.showText(place, self.tip_at(self._pointer), self)
+        if self._pointer is not None and (item := self.item_at(self._pointer)) != NONE:
+            self.tell(item, self._pointer, self.tip_at(self._pointer))
 
     def hover(self, item: int) -> None:
         """Outlines the tile under the pointer; -1 outlines none."""
@@ -296,7 +306,7 @@ class MapRow(ItemLines):
             self.fit_height()
             return
         if self._dialog is None:
-            self._dialog = MapDialog(self._colormap, self._noun, self)
+            self._dialog = MapDialog(self._colormap, self._noun, self._called, self)
             self._dialog.finished.connect(self._forget_dialog)
             self._dialog.lab_wanted.connect(self.lab_wanted)
             self._dialog.lesson_wanted.connect(self.lesson_wanted)

@@ -1,11 +1,11 @@
 """The terms of a sum, a line each: what it is, how it is computed, and a bar as long as it is large."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import format_value
 
 _ROW = 3 * GRID
 _LONGEST_NAME = 0.24
-_NUMBER = 9 * GRID
+_CIRCLE = 2 * GRID + GRID // 2
 _SHADES = (25, 230)
 """Of a diverging colour map, for negative and positive bars: both are seen well on light and on dark ground."""
 
@@ -29,13 +29,15 @@ class TermBar:
         name: what it is.
         how: how it is computed, such as “0.5 × −1.2”.
         value: how large it is; bars of negative ones go to the left.
-        circle: a number that is shown as a coloured circle before it, such as a logit; None for none.
+        circle: a number that is shown before it, with a coloured circle, such as a logit; None for none.
+        text: the value as it is written; empty for three digits of it.
     """
 
     name: str
     how: str
     value: float
     circle: float | None = None
+    text: str = ""
 
 
 class TermBars(ItemWidget):
@@ -87,7 +89,7 @@ class TermBars(ItemWidget):
     def item_text(self, item: int) -> str:
         """A term in words."""
         term = self._terms[item]
-        return f"{term.name}: {term.how} {format_value(term.value)}"
+        return f"{term.name}: {term.how} {term.text or format_value(term.value)}"
 
     def hover(self, item: int) -> None:
         """What was pointed at last stays marked."""
@@ -100,24 +102,27 @@ class TermBars(ItemWidget):
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), colours()
+        painter, theme, middle = QPainter(self), colours(), Qt.AlignmentFlag.AlignVCenter
         values = np.nan_to_num(np.array([term.value for term in self._terms] or [0.0]))
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         span = (high - low) or 1.0
         circles = [term.circle for term in self._terms if term.circle is not None]
         largest = max((abs(value) for value in circles), default=1.0) or 1.0
-        table, name_width = colormap_table("diverging"), self.width() * _LONGEST_NAME
+        table = colormap_table("diverging")
         negative, positive = (QColor.fromRgb(int(table[shade])) for shade in _SHADES)
         if not self._signed:
             positive = QColor(theme.accent)
-        how_width = self.width() * 0.3
-        bars = QRectF(name_width + how_width + 2 * GRID, 0, 0, _ROW)
-        bars.setRight(self.width() - _NUMBER - GRID)
+        metrics = painter.fontMetrics()
+        circle_width = _CIRCLE + _longest(metrics, map(_two_decimals, circles)) + GRID if circles else 0
+        names = min(_longest(metrics, (term.name for term in self._terms)) + GRID, self.width() * _LONGEST_NAME)
+        how_width = _longest(metrics, (term.how for term in self._terms)) + GRID
+        number_width = _longest(metrics, (term.text or _short(term.value) for term in self._terms))
+        bars = QRectF(circle_width + names + how_width + GRID, 0, 0, _ROW)
+        bars.setRight(max(bars.left(), self.width() - number_width - GRID))
         for item, term in enumerate(self._terms):
             area = self.item_rectangle(item)
             if item == self.current:
                 painter.fillRect(area, QColor(theme.accent_soft))
-            left = 0.0
             if term.circle is not None:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 shade = int(np.clip(round(127.5 + 127.5 * term.circle / largest), 0, 255))
@@ -125,13 +130,14 @@ class TermBars(ItemWidget):
                 painter.setPen(QPen(QColor(theme.border), 1))
                 painter.drawEllipse(QPointF(GRID + 2, area.center().y()), GRID - 1, GRID - 1)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-                left = 2.5 * GRID
+                painter.setPen(QColor(theme.secondary))
+                beside = QRectF(_CIRCLE, area.top(), circle_width - _CIRCLE - GRID, _ROW)
+                painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, _two_decimals(term.circle))
             painter.setPen(QColor(theme.text))
-            middle = Qt.AlignmentFlag.AlignVCenter
-            name = painter.fontMetrics().elidedText(term.name, Qt.TextElideMode.ElideRight, int(name_width - left))
-            painter.drawText(area.adjusted(left + 2, 0, 0, 0), middle, name)
+            name = metrics.elidedText(term.name, Qt.TextElideMode.ElideRight, int(names))
+            painter.drawText(area.adjusted(circle_width + 2, 0, 0, 0), middle, name)
             painter.setPen(QColor(theme.secondary))
-            how = QRectF(name_width, area.top(), how_width, _ROW)
+            how = QRectF(circle_width + names, area.top(), how_width, _ROW)
             painter.drawText(how, middle | Qt.AlignmentFlag.AlignRight, term.how)
             value = term.value if np.isfinite(term.value) else 0.0
             zero = bars.left() + bars.width() * (-low / span)
@@ -139,13 +145,22 @@ class TermBars(ItemWidget):
             bar = QRectF(zero, area.top() + 5, length, _ROW - 10).normalized()
             painter.fillRect(bar, positive if value >= 0 else negative)
             painter.setPen(QColor(theme.text))
-            number = QRectF(bars.right() + GRID, area.top(), _NUMBER, _ROW)
-            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, _short(term.value))
+            number = QRectF(bars.right(), area.top(), self.width() - bars.right() - 2, _ROW)
+            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, term.text or _short(term.value))
         if self.hasFocus():
             painter.setPen(focus_pen())
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
+
+
+def _longest(metrics: QFontMetrics, texts: Iterable[str]) -> int:
+    """The room that the longest of some texts takes."""
+    return max(map(metrics.horizontalAdvance, texts), default=0)
+
+
+def _two_decimals(value: float) -> str:
+    return f"{value:,.2f}".replace("-", "−") if np.isfinite(value) else format_value(value)
 
 
 def _short(value: float) -> str:

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import array_to_image, colours
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
@@ -83,7 +84,7 @@ class ValueMap(PixelView):
         unit = cell[0] * self._values.shape[1] + cell[1]
         if self.units and unit >= self.units:
             return ""
-        place = f"unit {unit + 1} of {self.units:,}" if self.units else "row {}, column {}".format(*cell)
+        place = wording.numbered("unit", unit) if self.units else wording.cell(*cell)
         return f"{place}: {format_value(float(self._values[cell]))}"
 
     def hover(self, item: int) -> None:

@@ -39,3 +39,21 @@ def test_equal_blocks_are_folded_and_unfolded(residual: Classifier) -> None:
 def test_every_layer_is_in_one_block(residual: Classifier) -> None:
     names = [name for block in blocks_of(residual.layers, BLOCK) for name in block]
     assert names == [layer.name for layer in residual.layers]
+
+
+def test_an_inner_network_is_folded_and_unfolded_and_folded_again() -> None:
+    keras = import_keras()
+    layers, image = keras.layers, keras.Input((8, 8, 1))
+    x = image
+    for number in range(20):  # as a network within the network is opened
+        x = layers.Conv2D(number + 1, 1, name=f"base.conv{number}")(x)
+    output = layers.Dense(3, name="answer")(layers.GlobalAveragePooling2D(name="mean")(x))
+    model = keras.Model(image, output)
+    nested = Classifier(model, Card("own", ("a", "b", "c"), (8, 8, 1), "centre-crop"))
+    folded = columns_of(nested)
+    assert [(one.sign, one.fold) for one in folded if one.sign] == [("base", "base")]
+    whole = columns_of(nested, {"base"})
+    assert len(whole) == len(folded) + 19
+    (sign, fold, framed) = next((one.sign, one.fold, one.framed) for one in whole if one.sign)
+    assert (sign, fold, framed) == ("base –", "base", 20)
+    assert "Click to fold" in next(one.fold_tip for one in whole if one.fold == "base")

@@ -53,7 +53,8 @@ def test_filters_are_pictures_and_numbers(page: InsidePage) -> None:
     assert table.data(table.index(6, 2)) == f"{kernel[1, 2, 1, 0]:.4f}".replace("-", "−")
     choose(page, "kernel_order_combo", "norm")
     strongest = int(np.linalg.norm(kernel.reshape(-1, 16), axis=0).argmax())
-    assert f"Filter {strongest + 1} " in page.findChild(QLabel, "filter_norm").text()
+    assert f"Filter {strongest} " in page.findChild(QLabel, "filter_norm").text()
+    assert page.findChild(MapRow, "kernel_pictures").item_text(1).startswith(f"filter {strongest}, input map 1, row ")
 
 
 def test_histograms_of_weights_activations_and_gradients(page: InsidePage, qtbot: QtBot) -> None:

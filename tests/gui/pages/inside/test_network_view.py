@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -198,7 +198,7 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
 
 def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
     level = open_map(qtbot, page, "conv1", 0)
-    view, button = level.findChild(ConvolutionView), level.findChild(QPushButton, "slide_button")
+    view, button = level.findChild(ConvolutionView), level.button
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.sliding and view.step < view.count
     with qtbot.waitSignal(view.uncovered):
@@ -239,3 +239,16 @@ def test_a_picture_for_another_model_opens_it(page: InsidePage, qtbot: QtBot, tm
     with qtbot.waitSignal(page.navigate) as sent:
         page.receive(tmp_path)
     assert sent.args == ["try", tmp_path]
+
+
+def test_a_double_click_on_nothing_goes_back_one_level_as_a_click_does(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "conv2", 3)
+    view = level.findChild(ConvolutionView)
+    view.chosen.emit(1)
+    assert page.view.levels_down == 2
+    ground = QPoint(page.view.level.width() - 10, page.view.level.height() - 10)
+    QTest.mouseClick(page.view.level, Qt.MouseButton.LeftButton, pos=ground)
+    assert page.view.level is level
+    for widget in (level, view.viewport()):  # under the pointer, when the second press comes
+        QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(widget.width() - 5, widget.height() - 5))
+    assert page.view.level is level

@@ -1,8 +1,11 @@
 """The Inside page before a network is open: what will be there, and what to do for it."""
 
+import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
 from cnnstudio.gui.pages.inside.page import InsidePage
@@ -57,3 +60,28 @@ def test_each_letter_presses_one_button_whatever_view_and_source_are_in_front(qt
             found = [letter for letter in found if letter != "Alt+E"]  # cancels whatever is at work
             assert len(found) == len(set(found)), (source, view, sorted(found))
     page.shut_down()
+
+
+class Windows(QObject):
+    """Notes the names of windows that are shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(f"{type(watched).__name__} {watched.objectName()}")
+        return False
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_part_of_a_view_is_a_window_of_its_own_for_a_moment(qtbot: QtBot, name: str) -> None:
+    windows = Windows()
+    QApplication.instance().installEventFilter(windows)
+    view = VIEWS[name].make(Settings())
+    qtbot.addWidget(view)
+    QApplication.instance().removeEventFilter(windows)
+    view.shut_down()
+    assert windows.shown == []

@@ -83,7 +83,7 @@ def test_of_many_input_maps_one_is_taken(page: LabPage) -> None:
     experiment = experiment_of(layer, 1, 2, 0, 4)
     page.receive(experiment)
     np.testing.assert_allclose(page.facts()["output"], [[layer.of_one(0, 4)[1, 2]]], rtol=1e-5)
-    assert "It is input map 5 of 6: the others and the bias are added to this sum." in page.message
+    assert "It is input map 4: the other 5 and the bias are added to this sum." in page.message
 
 
 @pytest.mark.parametrize(("reduction", "kind"), [("max", "max"), ("mean", "average")])

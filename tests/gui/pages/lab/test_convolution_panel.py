@@ -179,9 +179,9 @@ def test_channels_filters_bias_and_relu(panel: ConvolutionPanel) -> None:
     total = sum(correlated(one, kernel) for one, kernel in zip(*_first(state), strict=True)) - 5
     assert panel.facts()["output"] == np.maximum(total, 0).tolist()
     assert panel.facts()["steps"] == 18
-    hover(panel, "output_1", (0, 0))
+    hover(panel, "output_0", (0, 0))
     said = text(panel, "lab_numbers")
-    assert "Channel 2: " in said and "ReLU(" in said and " − 5 = " in said
+    assert "Channel 1: " in said and "ReLU(" in said and " − 5 = " in said
     assert panel.findChild(CodeLine).code == 'keras.layers.Conv2D(2, 3, activation="relu")'
     panel.show_state(panel.state())
     assert panel.state() == state
@@ -196,9 +196,9 @@ def test_depthwise_filters_see_one_channel(panel: ConvolutionPanel) -> None:
         panel.findChild(QSpinBox, f"lab_{name}").setValue(value)
     panel.findChild(QComboBox, "lab_connections").setCurrentIndex(2)
     assert panel.findChild(CodeLine).code == "keras.layers.DepthwiseConv2D(3, use_bias=False)"
-    matrix(panel, "output_2").point((0, 0))
-    assert matrix(panel, "kernel_2").isVisible()
-    assert not panel.findChild(Matrix, "lab_kernel_1").isVisible()
+    matrix(panel, "output_1").point((0, 0))
+    assert matrix(panel, "kernel_1").isVisible()
+    assert not panel.findChild(Matrix, "lab_kernel_0").isVisible()
     assert (
         panel.facts()["output"]
         == correlated(panel.state()["input"][1], np.squeeze(panel.state()["kernel"][1])).tolist()

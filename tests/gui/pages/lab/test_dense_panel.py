@@ -36,8 +36,8 @@ def test_maps_become_a_vector_and_the_units_add_it_up(panel: DensePanel) -> None
     panel.findChild(Matrix, "dense_output").point((1, 0))
     assert said(panel).startswith("Unit 1: 1·(−1) + 0·0.5 + 2·1 + ")
     panel.findChild(Matrix, "dense_output").point(None)
-    panel.findChild(Matrix, "dense_map_2").point((1, 0))
-    assert said(panel).startswith("Number 5 of the vector is row 1, column 0 of map 2")
+    panel.findChild(Matrix, "dense_map_1").point((1, 0))
+    assert said(panel).startswith("Number 5 of the vector is row 1, column 0 of map 1")
 
 
 @pytest.mark.parametrize("text", ["two", "", "1e300", "nan"])

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QToolTip
 
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.convolution_panel import ConvolutionPanel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView, summing
+from cnnstudio.gui.widgets.maps import arithmetic_view
+from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView, Products, summing
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
@@ -79,7 +81,7 @@ def test_the_number_that_is_pointed_at_is_explained(grid, dialog, qtbot):
     picture.point((0, 5))
     assert view.number.value == CONVOLUTION.output[0, 5, 1]
     assert view.number.rows.tolist() == [-1, 0, 1]
-    dialog.findChild(QSpinBox, "map_number").setValue(1)
+    dialog.findChild(QSpinBox, "map_number").setValue(0)
     assert view.number.value == CONVOLUTION.output[0, 5, 0]
 
 
@@ -97,7 +99,7 @@ def test_each_input_map_has_its_patch_and_all_are_summed(grid, dialog):
     grid.show_arithmetic([CONVOLUTION])
     view, channel = dialog.findChild(ArithmeticView), dialog.findChild(QSpinBox, "input_map_number")
     shown = []
-    for number in (1, 2, 3):
+    for number in range(3):
         channel.setValue(number)
         shown.append(dialog.findChild(QLabel, "sum_of_products").text())
     sums = [float(value) for value in view.number.sums]
@@ -105,6 +107,28 @@ def test_each_input_map_has_its_patch_and_all_are_summed(grid, dialog):
     steps = dialog.findChild(QLabel, "arithmetic_steps").text()
     assert steps == "<br>".join(summing(view.number))
     assert format_value(view.number.value) in steps
+
+
+@pytest.mark.parametrize("side", [2, 5, 7, 11])
+def test_numbers_of_a_kernel_touch_neither_each_other_nor_the_edges_and_can_be_read(qtbot, pixels, theme, side):
+    patch, kernel = np.full((side, side), 0.25, np.float32), np.full((side, side), -0.13, np.float32)
+    products = Products()
+    qtbot.addWidget(products)
+    products.resize(arithmetic_view.WIDTH, products.height())
+    products.show_numbers(patch, kernel, (0.0, 1.0), (-1.0, 1.0), None)
+    products.show()
+    shown = pixels(products)
+    width = (products.width() - 3 * GRID) // (2 * side) if side > 4 else 40
+    kernel_left = side * width + 3 * GRID
+    for column in range(side):
+        for left in (column * width, kernel_left + column * width):
+            for edge in (left, left + width - 3):  # two pixels at each side of a cell, without the gap between
+                assert (np.ptp(shown[2:14, edge : edge + 2], axis=(0, 1)) == 0).all()
+    has_text = np.ptp(shown[2:14, kernel_left : kernel_left + width - 1], axis=(0, 1)).any()
+    assert has_text == (side <= 5)
+    QTest.mouseMove(products, QPoint(kernel_left + width + 2, 2))
+    assert QToolTip.text() == "row 0, column 1: 0.25 × (−0.13) = −0.0325"
+    QToolTip.hideText()
 
 
 def test_new_values_are_explained_at_the_same_place(grid, dialog):

@@ -114,6 +114,10 @@ class ImagePanel(ScrollColumn):
             self.photo.open(source, name)
         self.choose(self.photo)
 
+    def takes(self, model_input: ModelInput) -> bool:
+        """Whether there is a source for it: for networks that take photos nobody draws."""
+        return not isinstance(model_input, Drawing) or texts_for(self._card).draws
+
     def show_input(self, model_input: ModelInput) -> None:
         """Takes over what another page's panel has, and asks about it."""
         match model_input:
