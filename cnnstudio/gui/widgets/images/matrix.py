@@ -52,6 +52,10 @@ _PALER = 1.6
 """The ends of a diverging colour map are so much beyond the largest number, so that all can be read."""
 
 
+_DIGITS = ((1, 3), (100, 2), (1000, 1))
+"""Below which size a number is written with how many digits behind the point."""
+
+
 @functools.lru_cache(4096)
 def number_text(value: float) -> str:
     """A number in a few signs, with a real minus: “−0.25”, “12”, “1.2e7”; “?” where it is none."""
@@ -60,7 +64,8 @@ def number_text(value: float) -> str:
     if abs(value) >= LARGEST:
         text = f"{value:.1e}".replace("e+", "e").replace("e0", "e")
     else:
-        text = decimal_text(round(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0))
+        digits = next((digits for limit, digits in _DIGITS if abs(value) < limit), 0)
+        text = decimal_text(round(value, digits))
     return "0" if text == "-0" else text.replace("-", "−")
 
 
