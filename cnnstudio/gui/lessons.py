@@ -1,12 +1,15 @@
 """Lessons beside the page: their texts, what they light and open in the window, and what has been done."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from typing import Any, Protocol
 
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
@@ -16,8 +19,9 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QTextBlockFormat, QTextCursor
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
     QFrame,
     QListWidget,
     QListWidgetItem,
@@ -26,6 +30,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTextBrowser,
+    QToolTip,
     QWidget,
 )
 from typing_extensions import override
@@ -35,6 +40,7 @@ from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP, combo, set_value
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.pages import PAGES, Page
 from cnnstudio.gui.settings import Settings
@@ -43,6 +49,9 @@ from cnnstudio.lab.experiment import Experiment
 from cnnstudio.lab.lessons import LANGUAGE, Condition, Lesson, Step, find_lesson, languages, list_lessons
 
 GUIDE_WIDTH = 38 * GRID
+
+LESSON_KEY = "Shift+F1"
+"""Opens the lesson about a control."""
 
 _LOOK_MILLISECONDS = 150
 """How often it is looked whether something was done, and where what is lit lies now."""
@@ -490,6 +499,60 @@ class LessonGuide(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and getattr(self, "_taught", None) is not None:
             self._show_answer()
+
+
+def concept_of(widget: QWidget | None, known: Container[str]) -> str:
+    """What there is a lesson about: the control, or else what it lies in; empty for nothing.
+
+    A control is known by its property `concept`, which may change with what is chosen in it, or by its name.
+
+    Args:
+        widget: the control.
+        known: all that lessons explain.
+    """
+    while widget is not None:
+        for concept in (widget.property("concept"), widget.objectName()):
+            if concept and concept in known:
+                return str(concept)
+        widget = widget.parentWidget()
+    return ""
+
+
+class LessonTips(QObject):
+    """Adds to the tooltips of controls about which there is a lesson that a key opens it.
+
+    It hears of all events of the controls that it watches, so these are few: those that lessons name themselves.
+
+    Args:
+        parent: its owner.
+        library: knows what lessons explain.
+    """
+
+    def __init__(self, parent: QObject, library: Library) -> None:
+        super().__init__(parent)
+        self._library = library
+
+    def watch(self, page: QWidget) -> None:
+        """Watches the controls of a page; those that it knows already are watched once."""
+        known = self._library.lists.lessons
+        for widget in page.findChildren(QWidget):
+            if widget.objectName() in known or widget.property("concept") is not None:
+                (widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget).installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent) or not isinstance(watched, QWidget):
+            return False
+        around = watched.parentWidget()
+        if isinstance(around, QAbstractScrollArea) and watched is around.viewport():
+            done = around.viewportEvent(event)
+        else:
+            done = watched.event(event)
+        title = self._library.lists.lessons.get(concept_of(watched, self._library.lists.lessons))
+        if title and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
+            said = f'<p style="color: {colours().secondary}">{LESSON_KEY}: lesson “{escape(title)}”</p>'
+            QToolTip.showText(event.globalPos(), QToolTip.text() + said, watched)
+        return done
 
 
 class Light(QWidget):

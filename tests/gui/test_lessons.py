@@ -5,16 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import QEvent, QUrl
+from PySide6.QtGui import QCursor, QHelpEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractScrollArea,
     QApplication,
     QLabel,
     QListWidget,
     QSlider,
     QSpinBox,
     QTextBrowser,
+    QToolTip,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -265,6 +267,37 @@ def test_a_key_opens_the_lesson_about_a_control(window: MainWindow, qtbot: QtBot
         window.explain_control()
         assert (guide(window).lesson and guide(window).lesson.name) == lesson
     box.setParent(None)
+
+
+def test_a_key_opens_the_lesson_about_an_experiment(window: MainWindow, qtbot: QtBot) -> None:
+    panel = window.page("lab").show_panel("softmax")
+    QCursor.setPos(window.screen().geometry().bottomRight())
+    window.activateWindow()
+    panel.findChild(QWidget, "true_class").setFocus()
+    qtbot.waitUntil(panel.findChild(QWidget, "true_class").hasFocus)
+    window.explain_control()
+    assert guide(window).lesson.name == "try-it"
+
+
+def shown_tip(control: QWidget) -> str:
+    place = control.rect().center()
+    target = control.viewport() if isinstance(control, QAbstractScrollArea) else control
+    QApplication.sendEvent(target, QHelpEvent(QEvent.Type.ToolTip, place, control.mapToGlobal(place)))
+    return QToolTip.text()
+
+
+def test_tooltips_name_the_lesson_about_their_control(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: "resolution_slider" in window.library.lists.lessons)
+    window.show_page("data", "mnist")
+    data = window.page("data")
+    qtbot.waitUntil(lambda: data.dataset is not None, timeout=20_000)
+    data.findChild(QWidget, "thumbnail_grid").activated.emit(0)
+    for name, title in (("resolution_slider", "Images are numbers"), ("shift_slider", "What an MLP does")):
+        control = data.findChild(QWidget, name)
+        assert control.toolTip() in shown_tip(control)
+        assert f"Shift+F1: lesson “{title}”" in QToolTip.text()
+    assert "Shift+F1: lesson “Images are numbers”" in shown_tip(data.findChild(QWidget, "pixel_matrix"))
+    assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "back_button"))
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:

@@ -86,6 +86,7 @@ class PanelEntry:
         """Imports the panel and makes it."""
         panel: Panel = class_at(self.path, __package__)(settings, library)
         panel.setObjectName(f"{self.name}_panel")
+        panel.setProperty("concept", self.name)  # the lesson about any control in it
         return panel
 
 
