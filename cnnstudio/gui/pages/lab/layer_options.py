@@ -39,7 +39,7 @@ CONNECTIONS = {
 }
 """What a filter sees."""
 
-_WIDTH = 17 * GRID
+_WIDTH = 18 * GRID
 _LEAST_COLUMNS, _MOST_COLUMNS = 3, 5
 
 
