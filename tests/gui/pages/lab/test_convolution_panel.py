@@ -172,6 +172,14 @@ def test_filters_that_cannot_be_divided_say_so_and_are_no_layer(panel: Convoluti
     assert text(panel, "lab_problem") == "" and panel.findChild(CodeLine).isVisible()
 
 
+@pytest.mark.parametrize("width", [840, 600])
+def test_the_largest_input_and_kernel_fit(panel: ConvolutionPanel, qtbot: QtBot, width: int) -> None:
+    panel.resize(width, 700)
+    panel.show_state({"input": np.ones((12, 12)).tolist(), "kernel": np.ones((7, 7)).tolist(), "padding": "same"})
+    board = panel.findChild(ConvolutionBoard)
+    qtbot.waitUntil(lambda: board.minimumSizeHint().width() <= width)
+
+
 def test_a_product_and_its_term_point_at_each_other(panel: ConvolutionPanel) -> None:
     click(panel, "output", (0, 0))
     matrix(panel, "output").point(None)
