@@ -1,12 +1,15 @@
 """Lessons beside the page: their texts, what they light and open in the window, and what has been done."""
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from typing import Any, Protocol
 
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
@@ -16,8 +19,9 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QTextBlockFormat, QTextCursor
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
     QFrame,
     QListWidget,
     QListWidgetItem,
@@ -26,6 +30,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTextBrowser,
+    QToolTip,
     QWidget,
 )
 from typing_extensions import override
@@ -35,6 +40,7 @@ from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP, combo, set_value
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.pages import PAGES, Page
 from cnnstudio.gui.settings import Settings
@@ -43,6 +49,9 @@ from cnnstudio.lab.experiment import Experiment
 from cnnstudio.lab.lessons import LANGUAGE, Condition, Lesson, Step, find_lesson, languages, list_lessons
 
 GUIDE_WIDTH = 38 * GRID
+
+LESSON_KEY = "Shift+F1"
+"""Opens the lesson about a control."""
 
 _LOOK_MILLISECONDS = 150
 """How often it is looked whether something was done, and where what is lit lies now."""
@@ -88,6 +97,21 @@ class Taught:
         return all(not step.done or number in self.answered for number, step in enumerate(self.lesson.steps))
 
 
+@dataclass
+class _Before:
+    """What there was before a lesson.
+
+    Attributes:
+        page: that was shown.
+        shown: what it showed, as of `Page.kept`.
+        changed: what pages showed that the lesson has used, by page and panel.
+    """
+
+    page: str
+    shown: Any
+    changed: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
 class _Mark(QStyledItemDelegate):
     """Puts the icon of a lesson that was completed behind its title, so that all titles begin at the same place."""
 
@@ -129,7 +153,7 @@ class LessonGuide(QFrame):
         self.alone = False
         self._taught: Taught | None = None
         self._lessons: list[Lesson] = []
-        self._before: tuple[str, dict[str, Experiment]] | None = None
+        self._before: _Before | None = None
         self._begun: list[Any] = []
         self._light: Light | None = None
         self._look = QTimer(self)
@@ -247,7 +271,8 @@ class LessonGuide(QFrame):
     def teach(self, lesson: Lesson) -> None:
         """Begins a lesson; another one that is open is left."""
         self._restore()
-        self._before = self._name_of_page(), {}
+        page = self._window.current_page
+        self._before = _Before(page.objectName().removeprefix("page_"), page.kept())
         self._taught = Taught(lesson)
         self._stack.setCurrentIndex(1)
         self._show_step()
@@ -355,7 +380,8 @@ class LessonGuide(QFrame):
         self._problem.setVisible(bool(self._problem.text()))
         self._begun = [self._fact(one) for one in step.done]
         self._show_answer()
-        self._put_light(step.light)
+        self._put_out()
+        self._put_light()
         self._look.start()
 
     def _set_text(self, text: str) -> None:
@@ -370,20 +396,18 @@ class LessonGuide(QFrame):
         cursor.mergeBlockFormat(spaced)
 
     def _act(self, step: Step) -> None:
-        """Shows the page and the experiment of a step, and keeps how they were."""
+        """Shows the page and what a step names on it, and keeps how they were."""
         if not step.page:
             return
         if step.page not in PAGES:
             raise StudioError(f"This lesson shows a page “{step.page}”: there are only {', '.join(PAGES)}.")
-        if step.experiment is None:
-            self._window.show_page(step.page)
-            return
-        self._window.show_page(step.page, Experiment(step.experiment.panel))
         page = self._window.page(step.page)
-        kept = page.kept()
-        if self._before is not None and isinstance(kept, Experiment):
-            self._before[1].setdefault(kept.panel, kept)
-        page.receive(step.experiment)
+        if step.experiment is not None:
+            self._window.show_page(step.page, Experiment(step.experiment.panel))
+        panel = step.experiment.panel if step.experiment is not None else ""
+        if self._before is not None and (step.page, panel) not in self._before.changed:
+            self._before.changed[step.page, panel] = page.kept()
+        self._window.show_page(step.page, step.experiment or step.shows or None)
 
     def _restore(self) -> None:
         self._look.stop()
@@ -391,13 +415,13 @@ class LessonGuide(QFrame):
         self._taught = None
         if self._before is None:
             return
-        (name, experiments), self._before = self._before, None
-        for experiment in experiments.values():
-            self._window.page("lab").receive(experiment)
-        self._window.show_page(name)
-
-    def _name_of_page(self) -> str:
-        return self._window.current_page.objectName().removeprefix("page_")
+        before, self._before = self._before, None
+        for (page, _), shown in before.changed.items():
+            if shown is not None:
+                self._window.page(page).receive(shown)
+        # Of the experiments of the Lab, that is shown which was.
+        touched = any(page == before.page for page, _ in before.changed)
+        self._window.show_page(before.page, before.shown if touched else None)
 
     # What was done.
 
@@ -407,8 +431,7 @@ class LessonGuide(QFrame):
         taught = self._taught
         if taught is None:
             return
-        if self._light is not None:
-            self._light.follow()
+        self._put_light()
         step = taught.lesson.steps[taught.step]
         if not step.done or taught.step in taught.answered:
             return
@@ -456,10 +479,17 @@ class LessonGuide(QFrame):
             self._light.deleteLater()
             self._light = None
 
-    def _put_light(self, name: str) -> None:
-        self._put_out()
+    def _put_light(self) -> None:
+        """Lights the first of the step's controls that is there to be seen."""
+        assert self._taught is not None
         page = self._window.current_page
-        target = _control(page, name) if name else None
+        names = self._taught.lesson.steps[self._taught.step].light
+        found = [control for name in names if (control := _control(page, name)) is not None]
+        target = next((control for control in found if control.isVisible()), found[0] if found else None)
+        if self._light is not None and target is self._light.target:
+            self._light.follow()
+            return
+        self._put_out()
         if target is not None:
             _bring_into_sight(target)
             self._light = Light(page, target)
@@ -471,12 +501,69 @@ class LessonGuide(QFrame):
             self._show_answer()
 
 
+def concept_of(widget: QWidget | None, known: Container[str]) -> str:
+    """What there is a lesson about: the control, or else what it lies in; empty for nothing.
+
+    A control is known by its property `concept`, which may change with what is chosen in it, or by its name.
+
+    Args:
+        widget: the control.
+        known: all that lessons explain.
+    """
+    while widget is not None:
+        for concept in (widget.property("concept"), widget.objectName()):
+            if concept and concept in known:
+                return str(concept)
+        widget = widget.parentWidget()
+    return ""
+
+
+class LessonTips(QObject):
+    """Adds to the tooltips of controls about which there is a lesson that a key opens it.
+
+    It hears of all events of the controls that it watches, so these are few: those that lessons name themselves.
+
+    Args:
+        parent: its owner.
+        library: knows what lessons explain.
+    """
+
+    def __init__(self, parent: QObject, library: Library) -> None:
+        super().__init__(parent)
+        self._library = library
+
+    def watch(self, page: QWidget) -> None:
+        """Watches the controls of a page; those that it knows already are watched once."""
+        known = self._library.lists.lessons
+        for widget in page.findChildren(QWidget):
+            if widget.objectName() in known or widget.property("concept") is not None:
+                (widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget).installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent) or not isinstance(watched, QWidget):
+            return False
+        around = watched.parentWidget()
+        if isinstance(around, QAbstractScrollArea) and watched is around.viewport():
+            done = around.viewportEvent(event)
+        else:
+            done = watched.event(event)
+        title = self._library.lists.lessons.get(concept_of(watched, self._library.lists.lessons))
+        if title and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
+            said = f'<p style="color: {colours().secondary}">{LESSON_KEY}: lesson “{escape(title)}”</p>'
+            QToolTip.showText(event.globalPos(), QToolTip.text() + said, watched)
+        return done
+
+
 class Light(QWidget):
     """A frame around a control of a page, which does not take its clicks.
 
     Args:
         page: above which it lies.
         target: what it frames.
+
+    Attributes:
+        target: as given.
     """
 
     def __init__(self, page: QWidget, target: QWidget) -> None:
@@ -485,18 +572,18 @@ class Light(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._page = page
-        self._target = target
+        self.target = target
         target.destroyed.connect(self.deleteLater)
         self.follow()
 
     def follow(self) -> None:
         """Lies where the control lies now; it is out of sight while that is."""
         page = self._page
-        seen = self._target.visibleRegion().boundingRect()
+        seen = self.target.visibleRegion().boundingRect()
         if seen.isEmpty():
             self.hide()
             return
-        place = QRect(self._target.mapTo(page, seen.topLeft()), seen.size())
+        place = QRect(self.target.mapTo(page, seen.topLeft()), seen.size())
         self.setGeometry(place.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN) & page.rect())
         self.show()
         self.raise_()

@@ -30,7 +30,7 @@ from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
-from cnnstudio.gui.lessons import GUIDE_WIDTH, LessonGuide
+from cnnstudio.gui.lessons import GUIDE_WIDTH, LESSON_KEY, LessonGuide, LessonTips, concept_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, icon
@@ -88,6 +88,8 @@ class MainWindow(QMainWindow):
         self._styling = QTimer(self, interval=STYLING_MILLISECONDS, singleShot=True)
         self._styling.timeout.connect(self._style_next)
         self._guide: LessonGuide | None = None
+        self._tips = LessonTips(self, self.library)
+        self.library.changed.connect(self._watch_tips)
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -103,7 +105,7 @@ class MainWindow(QMainWindow):
         self._add_quit_action()
         explain = QAction("Lesson", self)
         explain.setObjectName("explain_control")
-        explain.setShortcut(QKeySequence("Shift+F1"))
+        explain.setShortcut(QKeySequence(LESSON_KEY))
         explain.triggered.connect(self.explain_control)
         self.addAction(explain)
         self._restore_geometry()
@@ -177,6 +179,7 @@ class MainWindow(QMainWindow):
             page.setFocus(Qt.FocusReason.OtherFocusReason)  # Tab goes on to the page's first control
             page.entered()
             self.library.refresh()
+            self._watch_tips()
             self._place_guide()
         if payload is not None:
             page.receive(payload)
@@ -224,22 +227,16 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def explain_control(self) -> None:
-        """Opens the lesson about what the pointer is on, or the keys; all lessons where there is none about that.
-
-        A control is known by its property `concept`, which may change with what is chosen in it, or by its name.
-        """
-        widget = QApplication.widgetAt(QCursor.pos())
-        if widget is None or widget.window() is not self:
-            widget = QApplication.focusWidget()
+        """Opens the lesson about what the pointer is on, or the keys; all lessons where there is none about that."""
+        under = QApplication.widgetAt(QCursor.pos())
+        asked = [widget for widget in (under, QApplication.focusWidget()) if widget and widget.window() is self]
         lessons, _ = aside(list_lessons)
         known = {concept for lesson in lessons for concept in (lesson.name, *lesson.concepts)}
-        while widget is not None:
-            for concept in (widget.property("concept"), widget.objectName()):
-                if concept in known:
-                    self.open_lesson(concept)
-                    return
-            widget = widget.parentWidget()
-        self.open_lesson("")
+        self.open_lesson(next(filter(None, (concept_of(widget, known) for widget in asked)), ""))
+
+    @Slot()
+    def _watch_tips(self) -> None:
+        self._tips.watch(self.current_page)
 
     @Slot()
     def _close_guide(self) -> None:

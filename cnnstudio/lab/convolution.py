@@ -112,11 +112,14 @@ class Convolution:
             shape: (height, width, channels).
         """
         height, width, channels = shape
-        if self.groups < 1 or self.filters % self.groups:
-            return (
-                f"{counted(self.filters, 'filter')} cannot be divided into {self.groups} equal groups: choose as many "
-                "groups as divide it, or 1."
-            )
+        if self.groups < 1:
+            return f"There cannot be {self.groups} groups of channels: choose 1 for filters that see all of them."
+        for number, noun in ((channels, "channel"), (self.filters, "filter")):
+            if number % self.groups:
+                return (
+                    f"{counted(number, noun)} cannot be divided into {self.groups} equal groups, one for each part of "
+                    f"the channels: choose {self.groups} {noun}s, or a multiple. Keras refuses it, too."
+                )
         if channels != self.channels:
             return (
                 f"The filters see {counted(self.channels, 'channel')}"

@@ -66,7 +66,7 @@ def gabor(side: int, angle: float = 0.0, wavelength: float | None = None) -> np.
 
     Args:
         side: of the kernel.
-        angle: across which it swings, in degrees; 0 finds upright stripes.
+        angle: across which it swings, in degrees; 0 finds vertical stripes.
         wavelength: in pixels; side / 1.75 where None.
     """
     places = np.arange(side) - (side - 1) / 2
@@ -115,7 +115,7 @@ FILTERS: dict[str, Filter] = {
             _fixed((-1, -1, -1), (-1, 8, -1), (-1, -1, -1)),
             (3,),
             "magnitude",
-            "A pixel less all eight neighbours: corners and slanted edges count, too.",
+            "A pixel less all eight neighbours: corners and diagonal edges count, too.",
         ),
         Filter(
             "box_blur",
@@ -143,7 +143,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "sobel_x",
-            "Sobel, upright edges",
+            "Sobel, vertical edges",
             _fixed((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
             (3,),
             "grey",
@@ -151,7 +151,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "sobel_y",
-            "Sobel, level edges",
+            "Sobel, horizontal edges",
             _fixed((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
             (3,),
             "grey",
@@ -159,7 +159,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "prewitt_x",
-            "Prewitt, upright edges",
+            "Prewitt, vertical edges",
             _fixed((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
             (3,),
             "grey",
@@ -167,7 +167,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "prewitt_y",
-            "Prewitt, level edges",
+            "Prewitt, horizontal edges",
             _fixed((-1, -1, -1), (0, 0, 0), (1, 1, 1)),
             (3,),
             "grey",
@@ -175,7 +175,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "scharr_x",
-            "Scharr, upright edges",
+            "Scharr, vertical edges",
             _fixed((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)),
             (3,),
             "grey",
@@ -183,7 +183,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "scharr_y",
-            "Scharr, level edges",
+            "Scharr, horizontal edges",
             _fixed((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
             (3,),
             "grey",
@@ -199,7 +199,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "gabor_x",
-            "Gabor, upright stripes",
+            "Gabor, vertical stripes",
             gabor,
             (5, 7),
             "grey",
@@ -207,7 +207,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "gabor_slanted",
-            "Gabor, slanted stripes",
+            "Gabor, diagonal stripes",
             functools.partial(gabor, angle=45.0),
             (5, 7),
             "grey",

@@ -112,16 +112,18 @@ class Step:
     Attributes:
         text: Markdown.
         page: the page that it shows; empty where it leaves the one that is shown.
+        shows: what that page shows at first, by its name: a data set, a network or a model; empty for what it did.
         experiment: what the Lab shows; None for other pages.
-        light: `objectName` of the control that is lit; empty for none.
+        light: `objectName`s of controls, of which the first one that can be seen is lit.
         done: what must have been done, all of it at once; nothing where the step is only read.
         praise: what is said then.
     """
 
     text: str
     page: str = ""
+    shows: str = ""
     experiment: Experiment | None = None
-    light: str = ""
+    light: tuple[str, ...] = ()
     done: tuple[Condition, ...] = ()
     praise: str = ""
 
@@ -251,7 +253,7 @@ def _divided(text: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def _lesson(path: Path, head: Mapping[str, Any], texts: list[str]) -> Lesson:
-    _check_keys(head, {"title": str, "rests_on": str, "concepts": list, "steps": list}, "the settings")
+    _check_keys(head, _LESSON_KEYS, "the settings")
     steps = head.get("steps", [])
     for name in ("title", "rests_on"):
         if not head.get(name):
@@ -271,7 +273,16 @@ def _lesson(path: Path, head: Mapping[str, Any], texts: list[str]) -> Lesson:
 
 
 _KINDS: dict[type, str] = {str: "a text", list: "a list", dict: "a table"}
-_STEP_KEYS: dict[str, type] = {"page": str, "panel": str, "state": dict, "light": str, "done": list, "praise": str}
+_LESSON_KEYS: dict[str, tuple[type, ...]] = {"title": (str,), "rests_on": (str,), "concepts": (list,), "steps": (list,)}
+_STEP_KEYS: dict[str, tuple[type, ...]] = {
+    "page": (str,),
+    "shows": (str,),
+    "panel": (str,),
+    "state": (dict,),
+    "light": (str, list),
+    "done": (list,),
+    "praise": (str,),
+}
 
 
 def _step(number: int, head: Any, text: str, before: Step | None) -> Step:
@@ -293,14 +304,19 @@ def _step(number: int, head: Any, text: str, before: Step | None) -> Step:
         page, panel = before.page, before.experiment.panel if before.experiment else ""
     if "state" in head and not panel:
         raise StudioError(f"{where} has a “state” but no “panel” of the Lab")
+    shows = head.get("shows", "")
+    if shows and "page" not in head:
+        raise StudioError(f"{where} has a “shows” but no “page”")
     experiment = Experiment(panel, head.get("state", {})) if panel else None
     page = "lab" if panel else page
-    return Step(text, page, experiment, head.get("light", ""), done, head.get("praise", ""))
+    light = head.get("light", [])
+    lit = (light,) if isinstance(light, str) else tuple(map(str, light))
+    return Step(text, page, shows, experiment, lit, done, head.get("praise", ""))
 
 
-def _check_keys(head: Mapping[str, Any], kinds: Mapping[str, type], where: str) -> None:
+def _check_keys(head: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]], where: str) -> None:
     for key, value in head.items():
         if key not in kinds:
             raise StudioError(f"{where} has “{key}”, which means nothing: there can be {', '.join(kinds)}")
         if not isinstance(value, kinds[key]):
-            raise StudioError(f"“{key}” in {where} must be {_KINDS[kinds[key]]}")
+            raise StudioError(f"“{key}” in {where} must be {' or '.join(_KINDS[kind] for kind in kinds[key])}")

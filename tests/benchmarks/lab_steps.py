@@ -10,8 +10,18 @@ LIMIT = 16
 """Milliseconds, of the slowest in a hundred."""
 
 
+SLIDERS = {
+    "sizes": ("size", "size_size_slider", "size_input"),
+    "shift": ("pooling", "lab_shift", "shifted_input"),
+    "dropout": ("dropout", "dropout_rate", "dropout_output"),
+    "softmax": ("softmax", "softmax_temperature", "softmax_probabilities"),
+    "activation": ("activation", "activation_slider", "activation_slider"),
+}
+"""Sliders by what they move: the panel, the slider, and what is painted anew."""
+
+
 def lab_step() -> list[Measurement]:
-    """Steps of the lecture's convolution and of the largest one, frames of their motion, and sliders of the sizes."""
+    """Steps of the lecture's convolution and of the largest one, and the sliders of all experiments."""
     from tests.benchmarks.window import in_window
 
     seconds: dict[str, list[float]] = in_window("lab_steps")
@@ -38,7 +48,7 @@ def scenario() -> dict[str, list[float]]:
     channels = [[[row * column % 3 for column in range(12)] for row in range(12)] for _ in range(4)]
     kernel = [[[[(row + column) % 3 - 1 for column in range(3)] for row in range(3)] for _ in range(4)]] * 4
     found["largest"] = _steps(application, lab, {"input": channels, "kernel": kernel, "bias": True})
-    found["sizes"] = _slides(application, lab)
+    found |= {name: _slides(application, lab, *where) for name, where in SLIDERS.items()}
     window.quit()
     return found
 
@@ -54,15 +64,15 @@ def _steps(application: Any, lab: Any, state: dict[str, Any]) -> list[float]:
     return _timed(application, painted[:1], [lambda step=step: player.show_step(step) for step in _walk(player.count)])
 
 
-def _slides(application: Any, lab: Any) -> list[float]:
-    from PySide6.QtWidgets import QSlider
+def _slides(application: Any, lab: Any, name: str, slider: str, painted: str) -> list[float]:
+    from PySide6.QtWidgets import QSlider, QWidget
 
-    from cnnstudio.gui.widgets.images.matrix import Matrix
-
-    panel = lab.show_panel("size")
-    one = panel.findChild(QSlider, "size_size_slider")
-    matrix = [panel.findChild(Matrix, "size_input")]
-    return _timed(application, matrix, [lambda size=size: one.setValue(size + 3) for size in _walk(29)])
+    panel = lab.show_panel(name)
+    one = panel.findChild(QSlider, slider)
+    one.setValue(one.minimum())
+    places = [one.minimum() + step for step in _walk(one.maximum() - one.minimum())]
+    widget = panel.findChild(QWidget, painted)
+    return _timed(application, [widget], [lambda place=place: one.setValue(place) for place in places])
 
 
 def _walk(count: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Does the lessons about pages other than the Lab, as somebody would: `python -m tests.end_to_end.lessons_done`.
 
-Prints the names of those that were completed, as JSON.
+Prints which were completed, and whether the pages are as before, as JSON.
 """
 
 import json
@@ -17,6 +17,8 @@ from cnnstudio.gui.app import create
 from cnnstudio.gui.lessons import LessonGuide
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.network_input.session import Picture
+from cnnstudio.storage import shipped
 from tests.end_to_end.small_windows import click, until
 
 
@@ -55,10 +57,18 @@ def select(layer: str) -> object:
 
 
 def draw_seven(page: Page) -> None:
+    points = [*zip(np.linspace(100, 200, 12), [80] * 12, strict=True)]
+    draw(page, [*points, *zip(np.linspace(200, 140, 12), np.linspace(80, 240, 12), strict=True)])
+
+
+def draw_one(page: Page) -> None:
+    page.findChild(QAbstractButton, "clear_button").click()
+    draw(page, [*zip([150] * 12, np.linspace(60, 240, 12), strict=True)])
+
+
+def draw(page: Page, points: list[tuple[float, float]]) -> None:
     until(lambda: page.model is not None)
     canvas = page.findChild(QWidget, "drawing_canvas")
-    points = [*zip(np.linspace(100, 200, 12), [80] * 12, strict=True)]
-    points += [*zip(np.linspace(200, 140, 12), np.linspace(80, 240, 12), strict=True)]
     first, *others = (QPoint(round(x * canvas.width() / 300), round(y * canvas.height() / 300)) for x, y in points)
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=first)
     for point in others:
@@ -71,8 +81,13 @@ ACTS = {
     "images": (open_image, lambda page: page.findChild(QSlider, "resolution_slider").setValue(7)),
     "mlp": (flatten_one, lambda page: page.findChild(QSlider, "shift_slider").setValue(2), choose("mlp")),
     "lenet5": (select("dense1"), select("conv2")),
-    "deeper": (choose("vgg16"), choose("resnet20")),
-    "try-it": (draw_seven, lambda page: page.findChild(QAbstractButton, "clear_button").click()),
+    "deeper": (
+        choose("vgg16"),
+        choose("resnet20"),
+        lambda page: page.panel.show_state({"gamma": 2, "beta": 5}),
+        lambda page: page.panel.show_state({"rate": 0.5}),
+    ),
+    "try-it": (draw_seven, draw_one, lambda page: page.panel.show_state({"logits": [9, 1, 0]})),
 }
 """What is done in each step of a lesson."""
 
@@ -84,20 +99,28 @@ def answered(guide: LessonGuide, step: int) -> Callable[[], bool]:
     return is_answered
 
 
-def main(window: MainWindow) -> list[str]:
-    """The lessons that were completed."""
-    choose("lenet5")(window.page("architecture"))
+def main(window: MainWindow) -> dict[str, object]:
+    """The lessons that were completed, and whether they have left the pages as they found them."""
+    network, tried = window.page("architecture"), window.page("try")
+    choose("tiny-vgg")(network)
+    until(lambda: tried.model is not None)
+    tried.receive(shipped("trained/resnet9-cifar10"))
+    tried.receive(shipped("assets/photos/chelsea.jpg"))
+    before = network.kept(), tried.kept().model
     window.open_lesson("")
     guide = window.findChild(LessonGuide)
     for name, acts in ACTS.items():
-        if name == "lenet5":
-            choose("lenet5")(window.page("architecture"))
         window.open_lesson(name)
         for number, act in enumerate(acts):
             act(window.current_page)
             until(answered(guide, number))
             click(guide, "lesson_next_button")
-    return sorted(guide.done)
+    guide.leave()
+    after = tried.kept()
+    return {
+        "done": sorted(guide.done),
+        "restored": (network.kept(), after.model) == before and isinstance(after.input, Picture),
+    }
 
 
 if __name__ == "__main__":

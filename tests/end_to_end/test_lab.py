@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.compiled_filters import compiled
 from cnnstudio.lab.convolution import Convolution
+from cnnstudio.lab.dense import Dense
 from cnnstudio.lab.filters import FILTERS, filtered, on_screen
 from cnnstudio.lab.gradients import GradientStep
 from cnnstudio.lab.normalisation import BatchNormalisation
@@ -15,6 +16,7 @@ from cnnstudio.lab.pooling import Pooling
 from cnnstudio.lab.softmax import Softmax
 
 _MANY = settings(max_examples=150, deadline=None, derandomize=True)
+_DTYPES = (np.uint8, np.int32, np.float32, np.float64)
 
 
 @st.composite
@@ -32,7 +34,7 @@ def layers(draw):
 
 
 @_MANY
-@given(layers(), st.sampled_from((np.uint8, np.int32, np.float32, np.float64)), st.sampled_from(("linear", "relu")))
+@given(layers(), st.sampled_from(_DTYPES), st.sampled_from(("linear", "relu")))
 def test_a_convolution_is_that_of_keras(layer, dtype, activation):
     import keras
 
@@ -65,21 +67,81 @@ def test_a_convolution_is_that_of_keras(layer, dtype, activation):
 @_MANY
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3)),
-    st.sampled_from(("max", "average")),
-    st.sampled_from(((1, 1), (2, 2), (3, 2), (4, 4), None)),
-    st.sampled_from((None, (1, 1), (2, 2), (3, 3))),
-    st.sampled_from(("valid", "same")),
+    st.builds(
+        Pooling,
+        st.sampled_from(("max", "average")),
+        st.sampled_from(((1, 1), (2, 2), (3, 2), (4, 4), None)),
+        st.sampled_from((None, (1, 1), (2, 2), (3, 3))),
+        st.sampled_from(("valid", "same")),
+    ),
+    st.sampled_from(_DTYPES),
 )
-def test_a_pooling_is_that_of_keras(shape, kind, size, strides, padding):
+def test_a_pooling_is_that_of_keras(shape, pooling, dtype):
     import keras
 
-    pooling = Pooling(kind, size, strides, padding)
     if pooling.problem(shape):
         return
-    inputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    inputs = np.random.default_rng(0).uniform(0, 9, shape).astype(dtype)
     made = eval(pooling.keras, {"keras": keras})
-    answer = np.asarray(made(inputs[np.newaxis]))[0]
+    answer = np.asarray(made(inputs[np.newaxis].astype(np.float32)))[0]
     np.testing.assert_allclose(pooling.on(inputs).output.reshape(answer.shape), answer, atol=1e-5)
+
+
+@_MANY
+@given(
+    st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)),
+    st.integers(1, 5),
+    st.sampled_from(list(ACTIVATIONS)),
+    st.sampled_from(_DTYPES),
+    st.integers(0, 999),
+)
+def test_a_dense_layer_is_that_of_keras(shape, units, activation, dtype, seed):
+    import keras
+
+    numbers = np.random.default_rng(seed)
+    maps = numbers.uniform(0, 5, shape).astype(dtype)
+    weights, bias = numbers.normal(size=(maps.size, units)), numbers.normal(size=units)
+    batch = keras.layers.Flatten()(maps[np.newaxis].astype(np.float32))
+    before = np.asarray(keras.ops.matmul(batch, weights.astype(np.float32)) + bias.astype(np.float32))
+    exactly = activation == "gelu"  # which Keras approximates unless it is asked
+    answer = keras.ops.gelu(before, approximate=False) if exactly else keras.activations.get(activation)(before)
+    np.testing.assert_allclose(Dense(weights, bias, activation).on(maps), np.asarray(answer)[0], atol=2e-4)
+
+
+@_MANY
+@given(
+    st.integers(2, 12),
+    st.tuples(st.floats(-3, 3), st.floats(-3, 3), st.sampled_from((1e-3, 1e-5, 0.1))),
+    st.booleans(),
+    st.sampled_from(_DTYPES),
+    st.integers(0, 999),
+)
+def test_a_batch_normalisation_is_that_of_keras(size, parameters, training, dtype, seed):
+    import keras
+
+    gamma, beta, epsilon = parameters
+    numbers = np.random.default_rng(seed)
+    values = numbers.uniform(0, 9, size).astype(dtype)
+    moving = (float(numbers.normal()), float(numbers.uniform(0.1, 4)))
+    layer = keras.layers.BatchNormalization(epsilon=epsilon)
+    layer.build((None, 1))
+    layer.set_weights([np.array([one]) for one in (gamma, beta, *moving)])
+    made = BatchNormalisation(values, gamma, beta, None if training else moving, epsilon)
+    answer = np.asarray(layer(values[:, np.newaxis].astype(np.float32), training=training))[:, 0]
+    np.testing.assert_allclose(made.output, answer, atol=1e-3, rtol=1e-3)
+
+
+@_MANY
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=8), st.floats(0.1, 10), st.integers(0, 7))
+def test_softmax_and_cross_entropy_are_those_of_keras(logits, temperature, true_class):
+    import keras
+
+    divided = (np.array(logits) / temperature)[np.newaxis]
+    made = Softmax(np.array(logits), temperature)
+    np.testing.assert_allclose(made.probabilities, np.asarray(keras.activations.softmax(divided))[0], atol=1e-5)
+    number = true_class % len(logits)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(np.array([number]), divided)
+    assert made.cross_entropy(number) == pytest.approx(float(loss), rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -163,14 +163,19 @@ def test_a_picture_with_one_row_is_filtered_with_padding_and_refused_without():
     [
         (Convolution.of_matrix(LECTURE_KERNEL, strides=(0, 1)), "with a stride of 0 the kernel would never move on"),
         (Convolution(np.ones((3, 3, 2, 1))), "The filters see 2 channels, but the input has 1"),
-        (Convolution(np.ones((3, 3, 1, 3)), groups=2), "3 filters cannot be divided into 2 equal groups"),
-        (Convolution.depthwise(np.ones((3, 3, 2, 1))), "The filters see 2 channels in 2 groups"),
+        (Convolution(np.ones((3, 3, 1, 3)), groups=0), "There cannot be 0 groups"),
+        (Convolution.depthwise(np.ones((3, 3, 2, 1))), "1 channel cannot be divided into 2 equal groups"),
         (Convolution.of_matrix(np.ones((7, 7))), "choose a smaller kernel"),
     ],
 )
 def test_what_cannot_be_applied_says_why(convolution, says):
     with pytest.raises(StudioError, match=says):
         convolution.on(LECTURE_INPUT)
+
+
+def test_filters_that_cannot_be_divided_say_so():
+    said = Convolution(np.ones((3, 3, 1, 3)), groups=2).problem((5, 5, 2))
+    assert said.startswith("3 filters cannot be divided into 2 equal groups") and "choose 2 filters" in said
 
 
 def test_the_same_layer_in_keras():

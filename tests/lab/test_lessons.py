@@ -104,7 +104,7 @@ def test_lessons_are_found_by_what_they_explain() -> None:
         (lambda text: text.replace('title = "Mine"', ""), "its settings have no “title”"),
         (lambda text: text.replace("---", ""), "settings for 2 steps and texts for 1"),
         (lambda text: text.replace("light", "colour"), "step 1 has “colour”, which means nothing"),
-        (lambda text: text.replace('"play_button"', "3"), "“light” in step 1 must be a text"),
+        (lambda text: text.replace('"play_button"', "3"), "“light” in step 1 must be a text or a list"),
         (lambda text: text.replace("step = 9", "do it"), "in step 2, “do it” is no condition"),
         (lambda text: text.replace("done", "praise", 1).replace('praise = "Well done."', ""), "must be a text"),
         (lambda text: text.replace("Read this.", ""), "step 1 has no text"),

@@ -1,12 +1,12 @@
 """The Architecture page: every network at a glance, layer by layer, to be understood, changed and trained."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from typing_extensions import override
@@ -47,6 +47,19 @@ PATIENCE = 200
 
 NETWORK, IMAGES, SPLIT = "architecture/network", "architecture/images", "architecture/split"
 """What is remembered."""
+
+
+@dataclass(frozen=True)
+class ShownNetwork:
+    """What the page shows.
+
+    Attributes:
+        key: the network's, as the chooser has it.
+        images: those that it is described for, likewise; empty for its own.
+    """
+
+    key: str
+    images: str = ""
 
 
 class ArchitecturePage(Page):
@@ -150,13 +163,22 @@ class ArchitecturePage(Page):
         if self._chooser.request != before:
             self._describe()
 
-    @Slot(object)
+    @override
+    def kept(self) -> ShownNetwork | None:
+        """The network that is chosen; None while one is edited."""
+        return None if self.editing else ShownNetwork(self._chooser.key, self._chooser.images.picker.current_key)
+
+    @override
     def facts(self) -> dict[str, Any]:
         """Which network is chosen, and which of its layers."""
         return {"network": self._chooser.key, "layer": self._view.chosen}
 
-    def receive(self, payload: Path | str) -> None:
-        """Shows a network by its name, or a Keras model from a file; edits the network of an architecture's file."""
+    @Slot(object)
+    def receive(self, payload: Path | str | ShownNetwork) -> None:
+        """Shows a network by its name, or a Keras model from a file; edits the network of an architecture's file.
+
+        What was kept is shown again.
+        """
         if isinstance(payload, Path) and payload.name.endswith(SUFFIX):
             self._edit_with(lambda editor: editor.open_file(payload))
             return
@@ -169,7 +191,10 @@ class ArchitecturePage(Page):
                 self._message.show_failure(error)
                 return
         else:
-            self._chooser.refresh(payload)
+            shown = payload if isinstance(payload, ShownNetwork) else ShownNetwork(payload)
+            with QSignalBlocker(self._chooser.images):
+                self._chooser.images.choose(shown.images)
+            self._chooser.refresh(shown.key)
             self._describe()
         self._leave_editor()
 

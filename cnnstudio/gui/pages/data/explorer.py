@@ -1,12 +1,13 @@
 """One image of a data set: large, as numbers, as a vector, and as a training would change it."""
 
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.buttons import chip, chip_group, on_key, push_button, tool_button
@@ -35,6 +36,23 @@ PANES: tuple[tuple[str, str, str], ...] = (
 _HINT = "Point at a pixel to read its value."
 
 
+@dataclass(frozen=True)
+class LookedAt:
+    """How an image is looked at.
+
+    Attributes:
+        selection: the images that it is one of.
+        place: among them.
+        pane: which of `PANES` stands beside it.
+        share: of its resolution.
+    """
+
+    selection: Selection
+    place: int
+    pane: int
+    share: float
+
+
 class DataExplorer(QWidget):
     """The image on the left with a slider for its resolution; what it is to a computer on the right.
 
@@ -56,6 +74,7 @@ class DataExplorer(QWidget):
         self._message = message
         self._selection: Selection | None = None
         self._place = 0
+        self._chips: list[QPushButton] = []
         self._image = np.zeros((1, 1, 1), np.uint8)
         self._share = 1.0
         self._numbers, self._flatten, self.augment = NumbersPane(), FlattenPane(), AugmentPane(message)
@@ -88,6 +107,26 @@ class DataExplorer(QWidget):
         self._go(place)
         self._matrix.setFocus()
 
+    @property
+    def looked(self) -> LookedAt | None:
+        """How the image is looked at; None while there is none."""
+        if self._selection is None:
+            return None
+        return LookedAt(self._selection, self._place, self._panes.currentIndex(), self._share)
+
+    def look_again(self, looked: LookedAt) -> None:
+        """Shows an image as it was looked at."""
+        self._chips[looked.pane].click()
+        self.open(looked.selection, looked.place)
+        self._share = looked.share
+        self._go(looked.place)
+
+    def start_anew(self) -> None:
+        """The next image is shown with all of its numbers."""
+        self._selection = None
+        self._chips[0].setChecked(True)
+        self._panes.setCurrentIndex(0)
+
     def forget(self) -> None:
         """Lets go of the data set."""
         self._selection = None
@@ -106,9 +145,9 @@ class DataExplorer(QWidget):
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "PgUp", -1)
         self._next = self._step_button("next_button", "chevron-right", "Next image", "PgDown", 1)
-        chips = [chip(f"{key}_chip", text, lesson) for key, text, lesson in PANES]
-        chip_group(self, chips, self._choose_pane)
-        return row(self._back, self._previous, self._next, GRID, (self._title, 1), *chips)
+        self._chips = [chip(f"{key}_chip", text, lesson) for key, text, lesson in PANES]
+        chip_group(self, self._chips, self._choose_pane)
+        return row(self._back, self._previous, self._next, GRID, (self._title, 1), *self._chips)
 
     def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
         on_key(self, key, lambda: self._go(self._place + step))
@@ -195,6 +234,7 @@ class DataExplorer(QWidget):
 
     @Slot()
     def _close(self) -> None:
+        """Back to all images."""
         self.closed.emit(self._place)
 
 

@@ -1,12 +1,13 @@
 """The Data page: which images there are, and what an image is to a computer."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+from typing_extensions import override
 
 from cnnstudio.data.augmentation.augment import AugmentationSpec
 from cnnstudio.data.library import collected_folder, find_dataset, forget_dataset
@@ -23,7 +24,7 @@ from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import BringImages, dataset_choice
 from cnnstudio.gui.pages.choosers.models import called, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
-from cnnstudio.gui.pages.data.explorer import DataExplorer
+from cnnstudio.gui.pages.data.explorer import DataExplorer, LookedAt
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
 from cnnstudio.gui.pages.data.loading import LoadingPanel
 from cnnstudio.gui.pages.data.report import ReportPanel
@@ -41,6 +42,19 @@ _NAMED = 20
 
 WORTH_ASKING = 3.0
 """After so many seconds of work, closing the window asks first."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the page shows.
+
+    Attributes:
+        dataset: its name.
+        image: of it; None where all images are shown.
+    """
+
+    dataset: str
+    image: LookedAt | None = None
 
 
 class DataPage(Page):
@@ -86,20 +100,35 @@ class DataPage(Page):
         else:
             self._read_list("")
 
+    @override
+    def kept(self) -> Looked:
+        """The data set that is chosen, and the image that is looked at."""
+        image = self._explorer.looked if self._stack.currentWidget() is self._explorer else None
+        return Looked(self._picker.current_key, image)
+
     @Slot(object)
-    def receive(self, payload: Path | str | BringImages) -> None:
+    def receive(self, payload: Path | str | BringImages | Looked) -> None:
         """Shows a data set, by its name, or what a model gets wrong; or looks through images, to import them.
 
         Args:
-            payload: the name of a data set; or a folder or a zip of images, or a model's folder or file; `BringImages`
-                says that the user has some.
+            payload: the name of a data set, which is shown from its images on; or a folder or a zip of images, or a
+                model's folder or file; `BringImages` says that the user has some; or what was kept.
         """
+        if isinstance(payload, Looked):
+            self.receive(payload.dataset)
+            if payload.image is not None and payload.image.selection.dataset is self.dataset:
+                self._stack.setCurrentWidget(self._explorer)
+                self._explorer.look_again(payload.image)
+            return
         if isinstance(payload, BringImages):
             self._show_help()
             return
         if isinstance(payload, Path) and payload.parent == collected_folder():
             payload = payload.name
         if isinstance(payload, str):
+            if self._stack.currentWidget() in (self._explorer, self._report):
+                self._stack.setCurrentWidget(self._browser)
+            self._explorer.start_anew()
             self._refresh(choose=payload)
             return
         self._message.hide()

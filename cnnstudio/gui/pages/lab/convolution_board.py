@@ -50,7 +50,7 @@ Subject = Place | InputNumber | Weight
 _INPUT, _KERNEL, _PRODUCTS, _OUTPUTS = 0, 2, 4, 6
 """Columns of the board; signs stand between them."""
 
-LARGEST_CELL, SMALLEST_CELL = 44, 16
+LARGEST_CELL, SMALLEST_CELL = 44, 8
 _CELL_OF_SEVERAL = 32
 """The largest cell where there are several channels below each other."""
 _SIGN = 3 * GRID

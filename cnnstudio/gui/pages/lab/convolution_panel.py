@@ -21,25 +21,25 @@ from cnnstudio.gui.pages.lab import convolution_words as words
 from cnnstudio.gui.pages.lab.convolution_board import ConvolutionBoard, InputNumber, Place, Subject, Weight
 from cnnstudio.gui.pages.lab.layer_options import LayerOptions
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice
-from cnnstudio.gui.pages.lab.panels import Panel
+from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.convolution import LECTURE_INPUT, LECTURE_KERNEL, Convolution, Convolved
 
 HINT = (
     "Press Play, or point at a number: an output shows where it comes from, an input where it goes, a weight all the "
-    "numbers that it meets. Double-click a number of the input or the kernel to change it."
+    "numbers that it meets. Double-click a number of the input or the kernel to change it. " + COUNTED
 )
 
 _TURNS = (
     (
         "cross_correlation",
-        "As networks do it",
+        "Cross-correlation, as in networks",
         "Cross-correlation: the kernel lies on the input as it is. Networks learn their kernels, so turning them would "
         "change nothing, and Keras, TensorFlow and PyTorch leave it out.",
     ),
     (
         "convolution",
-        "As mathematics does it",
+        "Convolution, as in mathematics",
         "Convolution: the kernel is turned by 180° before it slides. Only then does the order of two kernels in a row "
         "not matter.",
     ),
@@ -62,6 +62,8 @@ class ConvolutionPanel(Panel):
         self._pinned: Subject | None = None
         self._term: words.Term | None = None
         self._player = Player("output")
+        self._stepped = 0
+        """Which step was shown last."""
         self._board = ConvolutionBoard()
         self._options = LayerOptions()
         self._options.show_choices({"size": 5, "kernel_size": 3})
@@ -98,19 +100,20 @@ class ConvolutionPanel(Panel):
             "Makes another layer of it: with more channels and filters, as in a real network.",
             self._options,
         )
+        # Above the board, which grows with what is chosen: the controls stay under the pointer.
         content = column(
+            row(fold, STRETCH, dice, reset),
+            self._options,
             self._player,
             self._board,
             self._problem,
             self._letters,
             self._numbers,
             GRID // 2,
-            row(*self._chips, STRETCH, dice, reset),
+            row(*self._chips, STRETCH),
             self._turn_text,
             self._code,
             self._remark,
-            row(fold, STRETCH),
-            self._options,
             STRETCH,
             gap=GRID + GRID // 2,
         )
@@ -120,7 +123,7 @@ class ConvolutionPanel(Panel):
         self.setLayout(column(self._scroll))
 
     def _connect(self) -> None:
-        self._player.moved.connect(self._show)
+        self._player.moved.connect(self._follow_step)
         self._board.pointed.connect(self._point)
         self._board.clicked.connect(self._pin)
         self._board.term_pointed.connect(self._point_at_term)
@@ -208,13 +211,20 @@ class ConvolutionPanel(Panel):
 
     # Numbers that change.
 
+    def _unpin_edited(self) -> None:
+        """The double click that opens a cell is a click, too, which has pinned it."""
+        if isinstance(self._pinned, InputNumber | Weight):
+            self._pinned = None
+
     @Slot()
     def _take_inputs(self) -> None:
+        self._unpin_edited()
         self._inputs = self._board.inputs()
         self._compute()
 
     @Slot()
     def _take_kernel(self) -> None:
+        self._unpin_edited()
         kernel = self._board.kernel()
         self._kernel = self._kernel.copy()
         self._kernel[..., self._board.filter] = kernel[::-1, ::-1] if self._flipped else kernel
@@ -289,8 +299,9 @@ class ConvolutionPanel(Panel):
         self._board.setVisible(self._convolved is not None)
         self._turn_text.setText(self._said_of_turning())
         self._code.set_code(layer.keras)
-        self._code.setVisible(bool(layer.keras))
+        self._code.setVisible(bool(layer.keras) and not self._impossible)
         self._remark.setText(f"{words.parameters(layer)} {layer.remark}".strip())
+        self._remark.setVisible(not self._impossible)
         self._player.set_count(0 if self._convolved is None else self._convolved.output.size)
 
     def _said_of_turning(self) -> str:
@@ -312,6 +323,14 @@ class ConvolutionPanel(Panel):
     @Slot(object)
     def _pin(self, subject: Subject) -> None:
         self._pinned = None if subject == self._pinned else subject
+        self._show()
+
+    @Slot()
+    def _follow_step(self) -> None:
+        """A step that is taken is shown, whatever was pinned."""
+        if self._player.step != self._stepped:
+            self._stepped = self._player.step
+            self._pinned = None
         self._show()
 
     @Slot()
@@ -372,7 +391,7 @@ class ConvolutionPanel(Panel):
                 return words.numbers(step, convolved.convolution.bias is not None, self._term)
             case InputNumber():
                 value = float(convolved.inputs[subject.row, subject.column, subject.channel])
-                return words.of_input(value, convolved.uses(subject.row, subject.column))
+                return words.of_input(value, convolved.uses(subject.row, subject.column), convolved.convolution)
             case Weight():
                 meeting = convolved.meeting(subject.row, subject.column, subject.channel, subject.filter)
                 value = float(self._kernel[subject.row, subject.column, subject.channel, subject.filter])

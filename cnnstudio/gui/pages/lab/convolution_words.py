@@ -67,14 +67,17 @@ def numbers(step: Step, bias: bool, pointed: Term | None) -> str:
     return "<br>".join([f"{name} = {lines[0]}" if len(lines) == 1 else f"{name}:<br>{lines[0]}", *lines[1:]])
 
 
-def of_input(value: float, uses: list[Use]) -> str:
+def of_input(value: float, uses: list[Use], layer: Convolution) -> str:
     """What becomes of a number of the input."""
     shown = number_text(value)
     if not uses:
         return f"This {shown} goes nowhere: the window never covers it."
     outputs = counted(len({(use.row, use.column) for use in uses}), "output")
     each = "" if len(uses) == 1 else ", each time with another weight"
-    return f"This {shown} goes into {outputs}{each}. Numbers at the edge are used less often than those in the middle."
+    edge = (
+        " Numbers at the edge are used less often than those in the middle." if max(layer.kernel.shape[:2]) > 1 else ""
+    )
+    return f"This {shown} goes into {outputs}{each}.{edge}"
 
 
 def of_weight(value: float, meeting: Meeting) -> str:

@@ -23,7 +23,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.network_input.session import ModelInput
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import Panel
+from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
 from cnnstudio.gui.pages.lab.picture_source import KINDS, PHOTOS, PictureSource
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
@@ -207,7 +207,7 @@ class FiltersPanel(Panel):
         choices[OWN] = ("Own", "Your own weights: type them into the kernel.")
         self._filter = combo("filter_choice", "Filter", "Which filter slides over the picture.", choices)
         self._filter.activated.connect(self._choose_filter)
-        sides = {side: (f"{side} × {side}", f"{side * side} weights.") for side in SIDES}
+        sides = {side: (f"{side}×{side}", f"{side * side} weights.") for side in SIDES}
         self._side = combo("kernel_side", "Size", "How many pixels the kernel covers, down and across.", sides)
         self._side.activated.connect(self._choose_side)
         self._show_as = combo("show_choice", "Show", "How numbers are shown that are no brightness.", SHOWS)
@@ -477,7 +477,7 @@ class FiltersPanel(Panel):
         self._remark.setText(own if step.name == OWN else FILTERS[step.name].remark)
         whole = len(joined([one.kernel for one in self._steps]))
         self._whole.setText(
-            f"Without ReLU, these {len(self._steps)} filters together are one kernel of {whole} × {whole}: the "
+            f"Without ReLU, these {len(self._steps)} filters together are one kernel of {whole}×{whole}: the "
             "deeper a network, the more of the picture each number sees."
         )
         self._whole.setVisible(len(self._steps) > 1)
@@ -494,7 +494,7 @@ class FiltersPanel(Panel):
         cell, result = self._after.cell, self._result
         rows, columns = (0, 0) if result is None else result.pixels.shape[:2]
         if cell is None or result is None or cell[0] >= rows or cell[1] >= columns:
-            self._pixel.setText("Point at a pixel to see its numbers before and after.")
+            self._pixel.setText(f"Point at a pixel to see its numbers before and after. {COUNTED}")
             return
         was, now = result.picture[cell].tolist(), result.numbers_at(*cell).tolist()
         names = ("red ", "green ", "blue ") if len(was) == 3 else ("",)

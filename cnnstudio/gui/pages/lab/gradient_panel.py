@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.number_boxes import DecimalBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import Panel
+from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.gui.widgets.items import Cell
@@ -253,7 +253,8 @@ class GradientPanel(Panel):
             matrix.set_marked(None)
         done = self._done
         self._formula.setText(
-            "Point at a number of dL/dw or dL/dx to see its sum: a weight hears from every place where it was used."
+            "Point at a number of dL/dw or dL/dx to see its sum: a weight hears from every place where it was used. "
+            + COUNTED
         )
         if done is None:
             return

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.forms import WheelGuard, caption, choose_data, combo, number
-from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.controls.layouts import STRETCH, column, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GRID
 
@@ -23,8 +25,8 @@ _NUMBERS: tuple[tuple[str, str, int, int, str], ...] = (
 """Fields with a number: name, title, least, most, and what it is."""
 
 PADDINGS = {
-    "valid": ("None (valid)", "The window stays inside the input, and the output is smaller."),
-    "same": ("Zeros around (same)", "So many zeros around the input that with a stride of 1 the output is as large."),
+    "valid": ("None: valid", "The window stays inside the input, and the output is smaller."),
+    "same": ("Zeros: same", "So many zeros around the input that with a stride of 1 the output is as large."),
 }
 ACTIVATION_CHOICES = {
     "linear": ("None", "The sum is the output."),
@@ -32,12 +34,13 @@ ACTIVATION_CHOICES = {
 }
 CONNECTIONS = {
     "all": ("All channels", "Each filter has a kernel for every channel and adds all of them up."),
-    "grouped": ("Two groups", "Half of the filters see half of the channels: half the weights."),
-    "depthwise": ("One channel each", "Depthwise: each filter sees one channel alone, as in MobileNet."),
+    "grouped": ("Half of them", "Half of the filters see half of the channels: half the weights."),
+    "depthwise": ("One channel", "Depthwise: each filter sees one channel alone, as in MobileNet."),
 }
 """What a filter sees."""
 
-_WIDTH = 20 * GRID
+_WIDTH = 18 * GRID
+_LEAST_COLUMNS, _MOST_COLUMNS = 3, 5
 
 
 class LayerOptions(QWidget):
@@ -64,23 +67,40 @@ class LayerOptions(QWidget):
         self._use_bias = describe(
             QCheckBox("Bias"), "lab_use_bias", "Bias", "Whether each filter adds a number of its own to its sums."
         )
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
-        grid.setVerticalSpacing(GRID)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2 * GRID)
+        self._grid.setVerticalSpacing(GRID)
         controls: list[QWidget] = [*self._boxes.values(), *self._combos.values()]
-        for place, control in enumerate(controls):
-            control.setMaximumWidth(_WIDTH)
-            grid.addLayout(column(caption(control), control, gap=GRID // 2), place // 3, place % 3)
-        grid.addWidget(self._use_bias, 3, 0)
-        grid.setColumnStretch(3, 1)
-        self.setLayout(grid)
+        self._cells = [widget_of(column(caption(control), control, gap=GRID // 2)) for control in controls]
+        self._cells.append(widget_of(column(STRETCH, self._use_bias)))
+        for cell in self._cells:
+            cell.setFixedWidth(_WIDTH)
+        self._columns = 0
+        self._lay_out(_LEAST_COLUMNS)
+        self.setLayout(self._grid)
         WheelGuard(self, *controls)
         for box in self._boxes.values():
             box.valueChanged.connect(self.changed)
         for one in self._combos.values():
             one.currentIndexChanged.connect(self.changed)
         self._use_bias.toggled.connect(self.changed)
+
+    def _lay_out(self, columns: int) -> None:
+        """Lays the controls out in so many columns."""
+        if columns == self._columns:
+            return
+        self._grid.setColumnStretch(self._columns, 0)
+        self._columns = columns
+        for place, cell in enumerate(self._cells):
+            self._grid.addWidget(cell, place // columns, place % columns)
+        self._grid.setColumnStretch(columns, 1)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = (self.width() + 2 * GRID) // (_WIDTH + 2 * GRID)
+        self._lay_out(max(_LEAST_COLUMNS, min(_MOST_COLUMNS, room)))
 
     @property
     def choices(self) -> dict[str, Any]:

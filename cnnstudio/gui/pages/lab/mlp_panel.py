@@ -161,7 +161,7 @@ class MlpPanel(Panel):
         )
         self._hidden.setValue(256)
         self._filters = number(
-            WholeBox(1, 1024), "cnn_filters", "Filters", "Of 3 × 3; each slides over the whole picture."
+            WholeBox(1, 1024), "cnn_filters", "Filters", "Of 3×3; each slides over the whole picture."
         )
         self._filters.setValue(32)
         for box in (self._hidden, self._filters):
@@ -343,7 +343,7 @@ class MlpPanel(Panel):
     def _show_count(self) -> None:
         layer = self.first_layer
         self._count_text.setText(
-            f"A picture of {layer.side} × {layer.side} × {layer.channels} has {layer.pixels:,} numbers. MLP: "
+            f"A picture of {layer.side}×{layer.side}×{layer.channels} has {layer.pixels:,} numbers. MLP: "
             f"{layer.pixels:,} × {layer.hidden:,} + {layer.hidden:,} = <b>{layer.dense:,}</b> weights. CNN: 3 × 3 × "
             f"{layer.channels} × {layer.filters:,} + {layer.filters:,} = <b>{layer.convolution:,}</b>, for any size."
         )

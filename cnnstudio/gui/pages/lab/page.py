@@ -21,7 +21,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.experiment import Experiment
 
 LIST_WIDTH = 28 * GRID
-NARROW = 92 * GRID
+NARROW = 112 * GRID
 """A narrower page, as beside a lesson in a small window, has a box to choose from in place of the list."""
 
 SHORT = 116 * GRID

@@ -12,6 +12,9 @@ from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import LookInside, ModelInput
 from cnnstudio.gui.settings import Settings
 
+COUNTED = "Rows, columns and places in a vector are counted from 0, as in NumPy."
+"""Maps, channels, filters and units are counted from 1, as everywhere in the window."""
+
 
 class Panel(QWidget):
     """One experiment of the Lab. The page around it shows its title and its sentence; all below is the panel's own.
@@ -83,6 +86,7 @@ class PanelEntry:
         """Imports the panel and makes it."""
         panel: Panel = class_at(self.path, __package__)(settings, library)
         panel.setObjectName(f"{self.name}_panel")
+        panel.setProperty("concept", self.name)  # the lesson about any control in it
         return panel
 
 

@@ -87,6 +87,7 @@ class PictureSource(QWidget):
         self._canvas.drawing_changed.connect(self.picture_changed)
         self._camera = CameraView()
         self._camera.picture_changed.connect(self.picture_changed)
+        self._camera.failed.connect(self.picture_changed)  # there is no picture any more
         self._stack = QStackedWidget()
         for surface in (self.view, self._canvas, self._camera):
             self._stack.addWidget(surface)

@@ -19,7 +19,7 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import Panel
+from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
 from cnnstudio.gui.pages.lab.shift_view import FARTHEST, ShiftView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
@@ -35,10 +35,10 @@ WHOLE = 0
 """Stands for a window over the whole map."""
 
 SIZES = {
-    2: ("2 × 2", "A quarter of the numbers is left."),
-    3: ("3 × 3", "A ninth of the numbers is left."),
-    4: ("4 × 4", "A sixteenth of the numbers is left."),
-    1: ("1 × 1", "Every number is a window of its own."),
+    2: ("2×2", "A quarter of the numbers is left."),
+    3: ("3×3", "A ninth of the numbers is left."),
+    4: ("4×4", "A sixteenth of the numbers is left."),
+    1: ("1×1", "Every number is a window of its own."),
     WHOLE: ("Whole map (global)", "One number is left of the map, as before the last layer of many newer networks."),
 }
 _CELL, _SMALL_CELL = 36, 24
@@ -246,7 +246,8 @@ class PoolingPanel(Panel):
             return
         before, after = self._done.inputs[..., 0].size, self._done.output.size
         self._formula.setText(
-            f"{before} numbers become {after}. Point at an output to see where it comes from; nothing is learnt here."
+            f"{before} numbers become {after}. Point at an output to see where it comes from; nothing is learnt here. "
+            + COUNTED
         )
 
 

@@ -19,10 +19,10 @@ FARTHEST = 2
 
 PICTURE = np.zeros((8, 8))
 PICTURE[1:7, 4] = 3
-"""An upright stroke."""
+"""A vertical stroke."""
 
 LAYER = Convolution.of_matrix(np.tile([-0.5, 1, -0.5], (3, 1)), padding="same", activation="relu")
-"""Finds upright strokes; comes before the pooling, as in a network."""
+"""Finds vertical strokes; comes before the pooling, as in a network."""
 
 _CELL = 18
 
@@ -46,10 +46,8 @@ class ShiftView(QWidget):
         self._figure.setMinimumWidth(22 * GRID)
         self._matrices = [
             Matrix("shifted_input", "Input", "The picture as it lies now.", "grey"),
-            Matrix(
-                "shifted_convolution", "After a convolution", "A 3 × 3 kernel that finds upright strokes, and ReLU."
-            ),
-            Matrix("shifted_pooled", "After 2 × 2 maximum pooling", "A quarter of the numbers."),
+            Matrix("shifted_convolution", "After a convolution", "A 3×3 kernel that finds vertical strokes, and ReLU."),
+            Matrix("shifted_pooled", "After 2×2 maximum pooling", "A quarter of the numbers."),
         ]
         parts = []
         for matrix in self._matrices:

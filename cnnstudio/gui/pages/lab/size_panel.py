@@ -53,6 +53,8 @@ FILLS: dict[Fill, tuple[str, str]] = {
 _CONTROLS_WIDTH = 32 * GRID
 _LARGEST_CELL, _SMALLEST_CELL = 40, 4
 _START = Sizes(7, 3, 0)
+_ROW = 100
+"""How much more the numbers of a row are than those of the row before; 0 is left for the padding."""
 
 
 class SizePanel(Panel):
@@ -69,7 +71,11 @@ class SizePanel(Panel):
         self._player = Player("place")
         self._player.moved.connect(self._show)
         self._input = Matrix(
-            "size_input", "Input", "The input with its padding, which is dotted. Each number names its row and column."
+            "size_input",
+            "Input",
+            "The input with its padding, which is dotted. Each number of the input names its row and its column, "
+            "counted from 0 as in NumPy.",
+            text=_place_text,
         )
         self._output = Matrix(
             "size_output",
@@ -260,8 +266,8 @@ class SizePanel(Panel):
 
     def _fill_matrices(self, layer: Convolution) -> None:
         size = self._sizes.size
-        places = np.arange(1, size + 1)
-        convolved = layer.on(places[:, np.newaxis] * (10 if size < 10 else 100) + places)
+        places = np.arange(size)
+        convolved = layer.on(1 + _ROW * places[:, np.newaxis] + places)
         before = self._sizes.window.padding[0]
         fixed = np.ones(convolved.padded.shape[:2], bool)
         fixed[before : before + size, before : before + size] = False
@@ -277,9 +283,14 @@ class SizePanel(Panel):
     def _fit(self) -> None:
         if self._sizes.problem:
             return
-        cells = self._input.extent()[1] + self._output.extent()[1]
-        room = self.width() - _CONTROLS_WIDTH - 2 * SECTION - 5 * GRID
-        side = max(_SMALLEST_CELL, min(_LARGEST_CELL, room // cells))
+        columns = [
+            (matrix.extent()[1], title.sizeHint().width())
+            for matrix, title in zip((self._input, self._output), self._titles, strict=True)
+        ]
+        room = self.width() - _CONTROLS_WIDTH - 2 * SECTION - 3 * GRID
+        side = _LARGEST_CELL
+        while side > _SMALLEST_CELL and sum(max(count * side + 2 * EDGE, least) for count, least in columns) > room:
+            side -= 1
         for matrix in (self._input, self._output):
             matrix.set_cell_size(side)
         # They give no room back while a slider moves: what lies below would jump, and be laid out and painted anew.
@@ -336,3 +347,8 @@ class SizePanel(Panel):
         super().resizeEvent(event)
         self._room.setMinimumHeight(0)
         self._fit()
+
+
+def _place_text(value: float) -> str:
+    """The row and the column of a number of the input, “2,3”; “0” for the padding."""
+    return "{},{}".format(*divmod(int(value) - 1, _ROW)) if value else "0"

@@ -1,9 +1,10 @@
 """The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -26,6 +27,7 @@ from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.session import (
     MANY_LAYERS,
     Answer,
+    Drawing,
     Look,
     LookInside,
     ModelInput,
@@ -47,7 +49,7 @@ from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import LayerInfo, Prediction
 from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.models.trained.parts import is_model
-from cnnstudio.storage import is_folder
+from cnnstudio.storage import is_folder, shipped
 from cnnstudio.wording import certainty
 
 if TYPE_CHECKING:
@@ -62,6 +64,19 @@ _MOST_TOLD = 30
 
 NO_DIGIT = "No digit?"
 """The answer to a picture that looks like none, in place of the most probable digit."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the page shows.
+
+    Attributes:
+        model: in use; None where there is none.
+        input: the image that it is tried on; None for a blank canvas.
+    """
+
+    model: Path | None
+    input: ModelInput | None
 
 
 class TryPage(Page):
@@ -131,11 +146,30 @@ class TryPage(Page):
         """The list of models may be another now."""
         self._models.refresh()
 
+    @override
+    def kept(self) -> Tried:
+        """The model that is chosen, and the image that it is tried on."""
+        return Tried(self._models.path, self._panel.source.input)
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """The answer, where there is one."""
+        return {} if self._answer_shown is None else {"answer": self._answer.text()}
+
     @Slot(object)
-    def receive(self, payload: Path) -> None:
-        """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
+    def receive(self, payload: Path | str | Tried) -> None:
+        """Opens a model, a run, a picture, or a folder or zip archive of pictures; or what was kept.
+
+        The name of a model that ships opens it, to draw for it.
+        """
         self._views.setCurrentIndex(0)
-        if aside(partial(is_model, payload)):
+        if isinstance(payload, str):
+            payload = Tried(shipped("trained") / payload, Drawing([]))
+        if isinstance(payload, Tried):
+            if payload.model not in (None, self._models.path):
+                self._models.open(payload.model)
+            self._panel.show_input(payload.input or Drawing([]))
+        elif aside(partial(is_model, payload)):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)

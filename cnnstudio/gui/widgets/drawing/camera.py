@@ -3,13 +3,14 @@
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6 import QtCore
-from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal, Slot, qInstallMessageHandler
 from PySide6.QtGui import QHideEvent, QImage, QShowEvent, QTransform
 from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 from typing_extensions import override
@@ -158,19 +159,24 @@ class CameraView(QWidget):
     def _load(self) -> str | None:
         """Imports QtMultimedia; returns why it cannot be, and what to do."""
         if self._media is None:
-            importlib.invalidate_caches()  # it may have been installed since
-            try:
-                media = importlib.import_module("PySide6.QtMultimedia")
-            except ImportError as error:
-                return import_problem(error)
-            if missing := missing_camera_packages():  # its plugin would fail to load silently
-                return _packages_problem(missing)
-            self._media = media
-            # Qt would convert frames with OpenGL, and drivers that compile with LLVM (Mesa's) find that of TensorFlow
-            # in this process in place of their own, and crash. Without OpenGL for widgets, it is done here.
-            QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
-            self._devices = self._media.QMediaDevices(self)
-            self._devices.videoInputsChanged.connect(self._plugged)
+            with _messages_left_to_qt():
+                return self._import()
+        return None
+
+    def _import(self) -> str | None:
+        importlib.invalidate_caches()  # it may have been installed since
+        try:
+            media: Any = importlib.import_module("PySide6.QtMultimedia")
+        except ImportError as error:
+            return import_problem(error)
+        if missing := missing_camera_packages():  # its plugin would fail to load silently
+            return _packages_problem(missing)
+        # Qt would convert frames with OpenGL, and drivers that compile with LLVM (Mesa's) find that of TensorFlow
+        # in this process in place of their own, and crash. Without OpenGL for widgets, it is done here.
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
+        self._devices = media.QMediaDevices(self)
+        self._devices.videoInputsChanged.connect(self._plugged)  # loads the plugin
+        self._media = media
         return None
 
     def _open(self) -> None:
@@ -300,6 +306,20 @@ class CameraView(QWidget):
     @override
     def sizeHint(self) -> QSize:
         return QSize(320, 240)
+
+
+@contextmanager
+def _messages_left_to_qt() -> Iterator[None]:
+    """Keeps messages of Qt away from handlers in Python while libraries are loaded.
+
+    Qt's plugin speaks while the system's loader is locked. A handler in Python lets other threads go on; one of them
+    that imports a library, as TensorFlow does, would wait for the loader, and this one for Python: for good.
+    """
+    before = qInstallMessageHandler(None)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
 
 
 def middle_square(size: QSize) -> Crop:

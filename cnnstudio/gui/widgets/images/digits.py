@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QGlyphRun, QPainter, QRawFont
 
-_SIGNS = "0123456789−.e"
-"""What `number_text` is made of."""
+_SIGNS = "0123456789−.e,"
+"""What `number_text` is made of, and the names of places."""
 _WIDE = 1000.0
 
 

@@ -48,9 +48,15 @@ _FEW = 40
 _BRIGHT = 140
 _BLACK, _WHITE = np.uint32(0xFF000000), np.uint32(0xFFFFFFFF)
 _SMALLEST_FONT = 8
+_SIGNS_ACROSS = 1.5
+"""Signs of the height of a cell that have room in its width."""
 _LONGEST = 24
 _PALER = 1.6
 """The ends of a diverging colour map are so much beyond the largest number, so that all can be read."""
+
+
+_DIGITS = ((1, 3), (100, 2), (1000, 1))
+"""Below which size a number is written with how many digits behind the point."""
 
 
 @functools.lru_cache(4096)
@@ -61,7 +67,8 @@ def number_text(value: float) -> str:
     if abs(value) >= LARGEST:
         text = f"{value:.1e}".replace("e+", "e").replace("e0", "e")
     else:
-        text = decimal_text(round(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0))
+        digits = next((digits for limit, digits in _DIGITS if abs(value) < limit), 0)
+        text = decimal_text(round(value, digits))
     return "0" if text == "-0" else text.replace("-", "−")
 
 
@@ -261,7 +268,9 @@ class Matrix(Cells, ItemWidget):
             return f"{where}: {read_number(self._texts[cell])}"
         if self._shown is not None and not self._shown[cell]:
             return f"{where}: not computed yet"
-        return f"{where}: {decimal_text(round(float(self._values[cell]), 6)).replace('-', '−')}"
+        value = float(self._values[cell])
+        exact = decimal_text(round(value, 6)).replace("-", "−")
+        return f"{where}: {exact if self._text is number_text else self._text(value)}"
 
     def _frame_of(self, window: QRectF) -> QRectF:
         """Where the frame around a window lies, which is counted in cells."""
@@ -435,7 +444,9 @@ class Matrix(Cells, ItemWidget):
             inks[self._fixed] = QColor(colours().secondary).rgb()
         texts = np.full(self.extent(), "", object)
         if self._side >= _LEGIBLE:
-            texts[:] = [[self._text(value) for value in row] for row in self._values.tolist()]
+            most = round(_SIGNS_ACROSS * self._side / _SMALLEST_FONT)  # what is longer can be pointed at
+            written = [[self._text(value) for value in row] for row in self._values.tolist()]
+            texts[:] = [[text if len(text) <= most else "…" for text in row] for row in written]
             if self._shown is not None:
                 texts[~self._shown] = ""
         for cell, text in self._texts.items():
@@ -492,7 +503,7 @@ class Matrix(Cells, ItemWidget):
 
     def _font_size(self, signs: int) -> int:
         """In pixels, so that so many signs fit into a cell."""
-        fitting = min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs))
+        fitting = min(text_sizes().body, round(self._side * 0.42), round(_SIGNS_ACROSS * self._side / signs))
         return max(_SMALLEST_FONT, fitting)
 
     def _paint_frames(self, painter: QPainter) -> None:

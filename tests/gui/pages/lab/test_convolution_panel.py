@@ -6,13 +6,14 @@ from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.player import Player
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.convolution_board import ConvolutionBoard
 from cnnstudio.gui.pages.lab.convolution_panel import ConvolutionPanel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
@@ -124,6 +125,59 @@ def test_a_click_pins_until_escape(panel: ConvolutionPanel) -> None:
     matrix(panel, "output").setFocus()
     QTest.keyClick(matrix(panel, "output"), Qt.Key.Key_Escape)
     assert panel.facts()["marked"] == ""
+
+
+def test_a_step_is_shown_whatever_was_pinned(panel: ConvolutionPanel) -> None:
+    click(panel, "input", (0, 0))
+    matrix(panel, "input").point(None)
+    panel.findChild(QAbstractButton, "step_on_button").click()
+    assert panel.facts()["marked"] == "" and text(panel, "lab_numbers").startswith("y[0, 0] = ")
+
+
+@pytest.mark.parametrize("name", ["input", "kernel"])
+def test_a_number_that_was_changed_by_a_double_click_is_not_pinned(panel: ConvolutionPanel, name: str) -> None:
+    one = matrix(panel, name)
+    place = one.cell_rectangle((0, 0)).center().toPoint()
+    click(panel, name, (0, 0))
+    QTest.mouseDClick(one, Qt.MouseButton.LeftButton, pos=place)
+    editor = one.findChild(QLineEdit)
+    editor.setText("7")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    one.point(None)
+    assert one.values[0, 0] == 7 and panel.facts()["marked"] == ""
+
+
+def test_with_a_single_weight_all_numbers_are_used_alike(panel: ConvolutionPanel) -> None:
+    panel.show_state({"kernel": [[2]]})
+    hover(panel, "input", (0, 0))
+    assert text(panel, "lab_numbers") == "This 1 goes into 1 output."
+
+
+def test_the_choices_stay_where_they_are_while_the_board_grows(panel: ConvolutionPanel, qtbot: QtBot) -> None:
+    panel.findChild(QAbstractButton, "lab_options_button").click()
+    box, board = panel.findChild(QSpinBox, "lab_channels"), panel.findChild(ConvolutionBoard)
+    qtbot.waitUntil(box.isVisible)
+    place, high = box.mapTo(panel, box.rect().center()), board.height()
+    box.setValue(4)
+    qtbot.waitUntil(lambda: board.height() > high)
+    assert box.mapTo(panel, box.rect().center()) == place
+
+
+def test_filters_that_cannot_be_divided_say_so_and_are_no_layer(panel: ConvolutionPanel) -> None:
+    panel.findChild(QSpinBox, "lab_channels").setValue(3)
+    panel.findChild(QComboBox, "lab_connections").setCurrentIndex(2)
+    assert text(panel, "lab_problem").startswith("1 filter cannot be divided into 3 equal groups")
+    assert not panel.findChild(CodeLine).isVisible() and text(panel, "lab_remark") == ""
+    panel.findChild(QSpinBox, "lab_filters").setValue(3)
+    assert text(panel, "lab_problem") == "" and panel.findChild(CodeLine).isVisible()
+
+
+@pytest.mark.parametrize("width", [840, 600])
+def test_the_largest_input_and_kernel_fit(panel: ConvolutionPanel, qtbot: QtBot, width: int) -> None:
+    panel.resize(width, 700)
+    panel.show_state({"input": np.ones((12, 12)).tolist(), "kernel": np.ones((7, 7)).tolist(), "padding": "same"})
+    board = panel.findChild(ConvolutionBoard)
+    qtbot.waitUntil(lambda: board.minimumSizeHint().width() <= width)
 
 
 def test_a_product_and_its_term_point_at_each_other(panel: ConvolutionPanel) -> None:

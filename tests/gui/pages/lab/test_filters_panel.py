@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
@@ -86,7 +87,7 @@ def test_filters_follow_each_other(panel: FiltersPanel, qtbot: QtBot) -> None:
     check_numbers(panel.result, both)
     whole = joined([FILTERS["sharpen"].make(3), FILTERS["sobel_x"].make(3)])
     np.testing.assert_allclose(panel.facts()["joined"], whole)
-    assert "one kernel of 5 × 5" in panel.findChild(QLabel, "chain_text").text()
+    assert "one kernel of 5×5" in panel.findChild(QLabel, "chain_text").text()
     with qtbot.waitSignal(panel.filtered):
         panel.findChild(QCheckBox, "relu_check").click()
     sharp = np.maximum(filtered(picture, FILTERS["sharpen"].make(3)), 0)
@@ -153,3 +154,93 @@ def test_a_state_by_names_alone_brings_the_kernels_along(panel: FiltersPanel, qt
     with qtbot.waitSignal(panel.filtered):
         panel.show_state({"filters": ["gaussian_blur", "sobel_y"], "chosen": 1, "show": "grey"})
     assert panel.state()["kernels"][1] == FILTERS["sobel_y"].make(3).tolist()
+
+
+class Device:
+    """What a `QCameraDevice` says of a camera that is plugged in."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def id(self) -> QByteArray:
+        return QByteArray(self._name.encode())
+
+    def description(self) -> str:
+        return self._name
+
+    def isDefault(self) -> bool:
+        return True
+
+    def position(self) -> None:
+        return None
+
+    def videoFormats(self) -> list[object]:
+        return []
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[Device]:
+    """The cameras that there are, for QtMultimedia; its own sink takes the frames."""
+    media = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
+    plugged: list[Device] = []
+
+    class Devices(media.QMediaDevices):
+        def videoInputs(self) -> list[Device]:
+            return list(plugged)
+
+    class Camera(media.QCamera):
+        def __init__(self, device: Device, parent: QObject) -> None:
+            super().__init__(parent)
+            self._device = device
+
+        def cameraDevice(self) -> Device:
+            return self._device
+
+        def start(self) -> None:
+            pass
+
+        def error(self) -> object:
+            return media.QCamera.Error.NoError
+
+    monkeypatch.setattr(media, "QMediaDevices", Devices)
+    monkeypatch.setattr(media, "QCamera", Camera)
+    return plugged
+
+
+@pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend", "^No camera")
+def test_what_the_camera_sees_is_filtered_live(panel: FiltersPanel, qtbot: QtBot, plugged: list[Device]) -> None:
+    from PySide6.QtMultimedia import QMediaDevices, QVideoFrame, QVideoSink
+
+    def see(shade: int) -> None:
+        image = QImage(64, 48, QImage.Format.Format_RGB32)
+        image.fill(QColor(shade, 0, 0))
+        panel.findChildren(QVideoSink)[-1].setVideoFrame(QVideoFrame(image))
+        half = np.full((48, 64, 3), (shade // 2, 0, 0))
+        qtbot.waitUntil(lambda: panel.result is not None and np.array_equal(panel.result.pixels, half))
+
+    def plug(*devices: Device) -> None:
+        plugged[:] = devices
+        panel.findChild(QMediaDevices).videoInputsChanged.emit()
+
+    panel.show_state({"kernels": [[[0, 0, 0], [0, 0.5, 0], [0, 0, 0]]], "filters": ["own"]})
+    plugged.append(Device("Camera"))
+    panel.findChild(QPushButton, "camera_chip").click()
+    for shade in (200, 100):
+        see(shade)
+    plug()
+    said = panel.findChild(QLabel, "camera_problem")
+    assert said.isVisible() and said.text().startswith("The camera has been unplugged. Plug it in again")
+    assert panel.result is None
+    plug(Device("Camera"))
+    see(60)
+    assert not said.isVisible()
+    panel.shut_down()
+
+
+@pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend", "^No camera")
+def test_without_a_camera_it_is_said_what_to_do(panel: FiltersPanel, plugged: list[Device]) -> None:
+    assert not plugged
+    panel.findChild(QPushButton, "camera_chip").click()
+    said = panel.findChild(QLabel, "camera_problem")
+    assert said.isVisible() and "camera" in said.text() and "Try again" in said.text()
+    assert panel.result is None

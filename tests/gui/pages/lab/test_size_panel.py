@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.code_line import CodeLine
+from cnnstudio.gui.controls.layouts import ScrollColumn
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.lab.size_panel import SizePanel
 from cnnstudio.gui.settings import Settings
@@ -84,9 +85,19 @@ def test_valid_and_same_as_tensorflow_documents_them(panel: SizePanel, size: int
 def test_the_padding_is_seen(panel: SizePanel, chip: str, mode: str) -> None:
     panel.show_state({"size": 5, "padding_size": 2})
     panel.findChild(QAbstractButton, f"size_{chip}_fill_chip").click()
-    places = np.arange(1, 6)
-    expected = np.pad(10 * places[:, np.newaxis] + places, 2, mode=mode)
-    assert panel.findChild(Matrix, "size_input").values.tolist() == expected.tolist()
+    shown = panel.findChild(Matrix, "size_input")
+    expected = np.pad(shown.values[2:-2, 2:-2], 2, mode=mode)
+    assert shown.values.tolist() == expected.tolist()
+    assert shown.text_of((2, 3)).endswith(": 0,1") and shown.text_of((6, 6)).endswith(": 4,4")
+    assert shown.text_of((0, 1)).endswith({"zero": ": 0", "reflect": ": 2,1", "edge": ": 0,0"}[chip])
+
+
+def test_nothing_is_cut_off_in_a_narrow_panel(panel: SizePanel, qtbot: QtBot) -> None:
+    panel.resize(560, 700)
+    for state in ({"size": 7, "stride": 3}, {"size": 7, "padding_size": 2}, {"size": 32, "stride": 1}):
+        panel.show_state({"padding": "number", "padding_size": 0, "kernel": 3, "stride": 1} | state)
+        content = panel.findChild(ScrollColumn).widget()
+        qtbot.waitUntil(lambda content=content: content.minimumSizeHint().width() <= panel.width())
 
 
 def test_the_window_goes_from_place_to_place(panel: SizePanel) -> None:

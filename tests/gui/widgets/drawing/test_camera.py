@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, qInstallMessageHandler, qWarning
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
@@ -214,3 +214,24 @@ def test_a_library_that_only_the_plugin_needs_is_told_too(qtbot, view, media, mo
     monkeypatch.delitem(_CAMERA_NEEDS, "libnone.so.9")
     qtbot.mouseClick(view.findChild(QPushButton, "camera_again_button"), Qt.MouseButton.LeftButton)
     assert "libnone9" not in (view.problem() or "")
+
+
+def test_no_handler_in_python_hears_what_qt_says_while_it_loads(qtbot, media, monkeypatch):
+    """Another thread that imports a library would wait for the loader, and this one for that thread."""
+    heard = []
+
+    class Devices(media.QMediaDevices):
+        def __init__(self, parent):
+            qWarning("loading")
+            super().__init__(parent)
+
+    monkeypatch.setattr(media, "QMediaDevices", Devices)
+    view = CameraView()
+    qtbot.addWidget(view)
+    before = qInstallMessageHandler(lambda _kind, _context, text: heard.append(text))
+    try:
+        view.problem()
+        qWarning("loaded")
+    finally:
+        qInstallMessageHandler(before)
+    assert heard == ["loaded"]
