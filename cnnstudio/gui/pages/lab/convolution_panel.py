@@ -21,13 +21,14 @@ from cnnstudio.gui.pages.lab import convolution_words as words
 from cnnstudio.gui.pages.lab.convolution_board import ConvolutionBoard, InputNumber, Place, Subject, Weight
 from cnnstudio.gui.pages.lab.layer_options import LayerOptions
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice
-from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
+from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.convolution import LECTURE_INPUT, LECTURE_KERNEL, Convolution, Convolved
+from cnnstudio.wording import COUNTING
 
 HINT = (
     "Press Play, or point at a number: an output shows where it comes from, an input where it goes, a weight all the "
-    "numbers that it meets. Double-click a number of the input or the kernel to change it. " + COUNTED
+    "numbers that it meets. Double-click a number of the input or the kernel to change it. " + COUNTING
 )
 
 _TURNS = (

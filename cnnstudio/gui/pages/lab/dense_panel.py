@@ -17,7 +17,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, Part, ScrollColumn, column, 
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice
-from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
+from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.gui.widgets.items import Cell
@@ -85,7 +85,7 @@ class DensePanel(Panel):
         self._formula = label(name="dense_formula")
         self._note = label(
             f"{MAPS.size} numbers and {UNITS} units make {MAPS.size} × {UNITS} = {MAPS.size * UNITS} weights, and "
-            f"{UNITS} biases. Which pixels were neighbours, the layer no longer knows. {COUNTED}",
+            f"{UNITS} biases. Which pixels were neighbours, the layer no longer knows. {wording.COUNTING}",
             "secondary",
         )
         self._code = CodeLine("dense_code", "In Keras", "The same layers as lines of Keras.")

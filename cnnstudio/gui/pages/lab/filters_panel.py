@@ -23,7 +23,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.network_input.session import ModelInput
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
+from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.pages.lab.picture_source import KINDS, PHOTOS, PictureSource
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
@@ -33,6 +33,7 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.compiled_filters import Compiled, compiled
 from cnnstudio.lab.filters import FILTERS, SIDES, Show, filtered, joined, on_screen
+from cnnstudio.wording import COUNTING
 
 OWN = "own"
 """The name of a kernel that was typed."""
@@ -494,7 +495,7 @@ class FiltersPanel(Panel):
         cell, result = self._after.cell, self._result
         rows, columns = (0, 0) if result is None else result.pixels.shape[:2]
         if cell is None or result is None or cell[0] >= rows or cell[1] >= columns:
-            self._pixel.setText(f"Point at a pixel to see its numbers before and after. {COUNTED}")
+            self._pixel.setText(f"Point at a pixel to see its numbers before and after. {COUNTING}")
             return
         was, now = result.picture[cell].tolist(), result.numbers_at(*cell).tolist()
         names = ("red ", "green ", "blue ") if len(was) == 3 else ("",)

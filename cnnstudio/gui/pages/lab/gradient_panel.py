@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.number_boxes import DecimalBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
+from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.gui.widgets.items import Cell
@@ -26,7 +26,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.convolution import Convolution
 from cnnstudio.lab.gradients import GradientStep
-from cnnstudio.wording import bracketed
+from cnnstudio.wording import COUNTING, bracketed
 
 INPUT = np.array([[1, 0, 2, 1], [0, 1, 1, 0], [2, 1, 0, 1], [1, 0, 1, 2]], np.float64)
 KERNEL = np.array([[0.5, -0.2], [0.1, 0.3]])
@@ -254,7 +254,7 @@ class GradientPanel(Panel):
         done = self._done
         self._formula.setText(
             "Point at a number of dL/dw or dL/dx to see its sum: a weight hears from every place where it was used. "
-            + COUNTED
+            + COUNTING
         )
         if done is None:
             return

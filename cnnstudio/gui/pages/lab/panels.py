@@ -12,9 +12,6 @@ from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import LookInside, ModelInput
 from cnnstudio.gui.settings import Settings
 
-COUNTED = "Rows, columns and places in a vector are counted from 0, as in NumPy."
-"""Maps, channels, filters and units are counted from 1, as everywhere in the window."""
-
 
 class Panel(QWidget):
     """One experiment of the Lab. The page around it shows its title and its sentence; all below is the panel's own.

@@ -19,13 +19,14 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
-from cnnstudio.gui.pages.lab.panels import COUNTED, Panel
+from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.pages.lab.shift_view import FARTHEST, ShiftView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.experiment import LARGEST_POOLED
 from cnnstudio.lab.pooling import LECTURE_INPUT, Pooled, PooledNumber, Pooling
+from cnnstudio.wording import COUNTING
 
 KINDS = {
     "max": ("Maximum", "The largest number of each window is kept: whether something is there, not quite where."),
@@ -247,7 +248,7 @@ class PoolingPanel(Panel):
         before, after = self._done.inputs[..., 0].size, self._done.output.size
         self._formula.setText(
             f"{before} numbers become {after}. Point at an output to see where it comes from; nothing is learnt here. "
-            + COUNTED
+            + COUNTING
         )
 
 

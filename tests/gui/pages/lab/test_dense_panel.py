@@ -34,7 +34,7 @@ def test_maps_become_a_vector_and_the_units_add_it_up(panel: DensePanel) -> None
     np.testing.assert_allclose(panel.facts()["output"], np.maximum(MAPS.reshape(-1) @ WEIGHTS + BIAS, 0))
     assert panel.findChild(CodeLine).code == 'keras.layers.Flatten(),\nkeras.layers.Dense(3, activation="relu")'
     panel.findChild(Matrix, "dense_output").point((1, 0))
-    assert said(panel).startswith("Unit 2: 1·(−1) + 0·0.5 + 2·1 + ")
+    assert said(panel).startswith("Unit 1: 1·(−1) + 0·0.5 + 2·1 + ")
     panel.findChild(Matrix, "dense_output").point(None)
     panel.findChild(Matrix, "dense_map_1").point((1, 0))
     assert said(panel).startswith("Number 5 of the vector is row 1, column 0 of map 1")
