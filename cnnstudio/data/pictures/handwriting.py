@@ -73,6 +73,9 @@ _THICKEST_FILLING = 0.36
 _APART, _BARELY_APART = 1.75, 1.2
 """By how many standard deviations ink and ground differ at least in such a picture, and where nothing else is found."""
 
+_FAINT = 0.75
+"""Where its line is faint for a while, it is at least as strong as this share of what separates ink from ground."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -313,12 +316,13 @@ def _filling_piece(strength: np.ndarray, ground: Ground) -> Piece | None:
     height, width = strength.shape
     longer = max(height, width)
     strength = ndimage.gaussian_filter(strength, 0.006 * longer)
-    ink = strength > max(_LEAST_STRENGTH, _between(strength))
-    labels, count = label_ink(ink)
-    if not count:
+    threshold = max(_LEAST_STRENGTH, _between(strength))
+    ink = strength > threshold
+    if not ink.any():
         return None
-    sizes = np.bincount(labels.ravel())[1:]
-    main = labels == sizes.argmax() + 1
+    labels, _ = label_ink(strength > _FAINT * threshold)
+    sizes = np.bincount(labels[ink])
+    main = ink & (labels == sizes.argmax())
     rows, columns = bounding_box(main)
     extent = max(rows.stop - rows.start, columns.stop - columns.start)
     beside = max(rows.start, height - rows.stop, columns.start, width - columns.stop)
@@ -461,12 +465,24 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
     noise = 1.4826 * np.median(np.abs(strengths)) + 0.01
     bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
     thin = np.bincount(bands) <= max(6, 0.05 * height)
+    reaching = _reach_borders(thickened, slope, width, strengths)
+    thin &= np.bincount(bands, reaching) > 0
     thin[0] = False
     if np.count_nonzero(thin) < least:
         return np.zeros_like(ink)
-    strengths[~thin[bands]] = 0
+    strengths[~thin[bands] | ~reaching] = 0
     rows = np.arange(height)[:, np.newaxis] - _rise(slope, width, width)
     return np.where((rows >= 0) & (rows < height), strengths[rows.clip(0, height - 1)], 0)
+
+
+def _reach_borders(ink: np.ndarray, slope: float, width: int, strengths: np.ndarray) -> np.ndarray:
+    """(height,) whether a line is printed beyond the digit: half as strong near both borders as elsewhere, or more."""
+    height, columns = ink.shape
+    near = max(1, columns // 16)
+    rows = (np.arange(height)[:, np.newaxis] - _rise(slope, width, columns)).clip(0, height - 1)
+    along = np.take_along_axis(ink, rows, axis=0)
+    weaker = np.minimum(np.median(along[:, :near], axis=1), np.median(along[:, -near:], axis=1))
+    return weaker > 0.5 * strengths
 
 
 def _common_slope(ink: np.ndarray, width: int) -> tuple[float, np.ndarray]:
