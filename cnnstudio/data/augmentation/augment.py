@@ -44,7 +44,7 @@ class Augmentation:
     extend: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset  # noqa: ARG005
 
 
-_MADE_UP = 2 / 3
+_MADE_UP = 3 / 2
 """Made-up images for each image of a data set of handwritten digits."""
 
 
