@@ -396,10 +396,11 @@ def label_ink(mask: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _encloses(outer: Piece, inner: Piece) -> bool:
-    if outer.ground is inner.ground or outer.weight < 0.3 * inner.weight:
+    """Whether a piece may be what a loop of another one encloses: ink of the other kind, with the loop all around."""
+    if outer.ground.is_light == inner.ground.is_light or outer.weight < 0.3 * inner.weight:
         return False
     boxes = zip(bounding_box(outer.mask), bounding_box(inner.mask), strict=True)
-    return all(a.start <= b.start and b.stop <= a.stop for a, b in boxes)
+    return all(a.start < b.start and b.stop < a.stop for a, b in boxes)
 
 
 def _on_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
@@ -465,21 +466,24 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
     noise = 1.4826 * np.median(np.abs(strengths)) + 0.01
     bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
     thin = np.bincount(bands) <= max(6, 0.05 * height)
-    reaching = _reach_borders(thickened, slope, width, strengths)
-    thin &= np.bincount(bands, reaching) > 0
+    thin &= np.bincount(bands, _reach_borders(thickened, slope, width, strengths)) > 0
     thin[0] = False
     if np.count_nonzero(thin) < least:
         return np.zeros_like(ink)
-    strengths[~thin[bands] | ~reaching] = 0
+    strengths[~thin[bands]] = 0
     rows = np.arange(height)[:, np.newaxis] - _rise(slope, width, width)
     return np.where((rows >= 0) & (rows < height), strengths[rows.clip(0, height - 1)], 0)
 
 
 def _reach_borders(ink: np.ndarray, slope: float, width: int, strengths: np.ndarray) -> np.ndarray:
     """(height,) whether a line is printed beyond the digit: half as strong near both borders as elsewhere, or more."""
+    from scipy import ndimage
+
     height, columns = ink.shape
+    # The slope is not known to a pixel there.
+    ink = ndimage.maximum_filter1d(ink, 5, axis=0)
     near = max(1, columns // 16)
-    rows = (np.arange(height)[:, np.newaxis] - _rise(slope, width, columns)).clip(0, height - 1)
+    rows = (np.arange(height)[:, np.newaxis] + _rise(slope, width, columns)).clip(0, height - 1)
     along = np.take_along_axis(ink, rows, axis=0)
     weaker = np.minimum(np.median(along[:, :near], axis=1), np.median(along[:, -near:], axis=1))
     return weaker > 0.5 * strengths
