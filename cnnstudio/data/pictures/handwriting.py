@@ -73,9 +73,6 @@ _THICKEST_FILLING = 0.36
 _APART, _BARELY_APART = 1.75, 1.2
 """By how many standard deviations ink and ground differ at least in such a picture, and where nothing else is found."""
 
-_FAINT = 0.75
-"""Where its line is faint for a while, it is at least as strong as this share of what separates ink from ground."""
-
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -316,13 +313,12 @@ def _filling_piece(strength: np.ndarray, ground: Ground) -> Piece | None:
     height, width = strength.shape
     longer = max(height, width)
     strength = ndimage.gaussian_filter(strength, 0.006 * longer)
-    threshold = max(_LEAST_STRENGTH, _between(strength))
-    ink = strength > threshold
-    if not ink.any():
+    ink = strength > max(_LEAST_STRENGTH, _between(strength))
+    labels, count = label_ink(ink)
+    if not count:
         return None
-    labels, _ = label_ink(strength > _FAINT * threshold)
-    sizes = np.bincount(labels[ink])
-    main = ink & (labels == sizes.argmax())
+    sizes = np.bincount(labels.ravel())[1:]
+    main = labels == sizes.argmax() + 1
     rows, columns = bounding_box(main)
     extent = max(rows.stop - rows.start, columns.stop - columns.start)
     beside = max(rows.start, height - rows.stop, columns.start, width - columns.stop)

@@ -37,21 +37,6 @@ def test_ruled_lines_go_and_the_arm_of_a_4_stays(width: int, run: int) -> None:
     assert np.count_nonzero(cleared[ink == 0]) < 0.02 * np.count_nonzero(ruled[ink == 0])
 
 
-def test_a_wide_line_is_found_whole_where_it_is_faint_for_a_while() -> None:
-    covered = Image.new("L", (155, 240))
-    pen = ImageDraw.Draw(covered)
-    pen.arc((8, 20, 110, 125), 0, 360, fill=255, width=22)
-    pen.line(((108, 75), (128, 110)), fill=120, width=22)
-    pen.line(((128, 105), (120, 150), (60, 225)), fill=255, width=22, joint="curve")
-    share = np.asarray(covered, np.float32)[..., np.newaxis] / 255 * 0.6
-    light = 150 + 20 * np.sin(np.linspace(0, 6, 155))[np.newaxis, :, np.newaxis]
-    pixels = light + share * (np.array([35, 55, 140]) - light)
-    piece = best_piece(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
-    assert piece is not None
-    rows, _ = bounding_box(piece.mask)
-    assert rows.stop - rows.start > 190
-
-
 def test_two_ways_to_see_a_digit_that_fills_its_picture_leave_one() -> None:
     """A blue 4 on grey paper differs from it in brightness and in tint, over the same box."""
     covered = Image.new("L", (130, 170))
