@@ -52,6 +52,9 @@ _STEEPEST = 0.16
 _COVERED = 0.6
 """Share of the picture's width that a ruled line must cover; the strokes of a digit do not."""
 
+_MANY_LINES = 3
+"""So many parallel lines are printed. Fewer may be a digit's own strokes, unless they reach the borders."""
+
 _LEAST_RULED = 24
 """Lines are looked for in pictures at least this high and wide, in pixels."""
 
@@ -462,8 +465,9 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
     noise = 1.4826 * np.median(np.abs(strengths)) + 0.01
     bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
     thin = np.bincount(bands) <= max(6, 0.05 * height)
-    thin &= np.bincount(bands, _reach_borders(thickened, slope, width, strengths)) > 0
     thin[0] = False
+    if np.count_nonzero(thin) < _MANY_LINES:
+        thin &= np.bincount(bands, _reach_borders(thickened, slope, width, strengths)) > 0
     if np.count_nonzero(thin) < least:
         return np.zeros_like(ink)
     strengths[~thin[bands]] = 0
