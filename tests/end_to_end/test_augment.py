@@ -161,11 +161,11 @@ def test_strokes_grow_and_shrink_between_erosion_and_dilation() -> None:
 def test_handwriting_adds_digits_to_digits_only(mnist: Dataset) -> None:
     extend = AUGMENTATIONS["handwriting"].extend
     extended = extend(mnist, 7)
-    assert len(extended.train) == 500
+    assert len(extended.train) == 600
     assert np.array_equal(extended.train.images, extend(mnist, 7).train.images)
     assert not np.array_equal(extended.train.images, extend(mnist, 8).train.images)
     made_up = extended.train.labels[300:]
-    assert np.bincount(made_up, minlength=10).tolist() == [20] * 10
+    assert np.bincount(made_up, minlength=10).tolist() == [30] * 10
     letters = replace(mnist, classes=tuple("abcdefghij"))
     assert extend(letters, 7) is letters
     photos = replace(mnist, input_rule="centre-crop")
@@ -176,7 +176,7 @@ def test_made_up_digits_have_the_shape_of_the_data_set() -> None:
     images = np.zeros((30, 32, 32, 3), np.uint8)
     split = Split(images, np.zeros(30, np.int32))
     dataset = Dataset("mine", tuple("0123456789"), split, split, input_rule="digit")
-    assert AUGMENTATIONS["handwriting"].extend(dataset, 0).train.images.shape == (50, 32, 32, 3)
+    assert AUGMENTATIONS["handwriting"].extend(dataset, 0).train.images.shape == (60, 32, 32, 3)
 
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)

@@ -44,7 +44,7 @@ class Augmentation:
     extend: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset  # noqa: ARG005
 
 
-_MADE_UP = 2 / 3
+_MADE_UP = 1
 """Made-up images for each image of a data set of handwritten digits."""
 
 
@@ -52,7 +52,7 @@ def _with_made_up_digits(dataset: Dataset, seed: int) -> Dataset:
     """Adds digits from templates to a data set of handwritten digits; leaves any other as it is."""
     if dataset.classes != tuple("0123456789") or dataset.input_rule != "digit":
         return dataset
-    drawings, labels = draw_digits(round(_MADE_UP * len(dataset.train)), seed)
+    drawings, labels = draw_digits(_MADE_UP * len(dataset.train), seed)
     images = render_all(drawings, dataset.image_shape)
     both = Split(np.concatenate([dataset.train.images, images]), np.concatenate([dataset.train.labels, labels]))
     return replace(dataset, train=both)

@@ -52,6 +52,9 @@ _STEEPEST = 0.16
 _COVERED = 0.6
 """Share of the picture's width that a ruled line must cover; the strokes of a digit do not."""
 
+_MANY_LINES = 3
+"""So many parallel lines are printed. Fewer may be a digit's own strokes, unless they reach the borders."""
+
 _LEAST_RULED = 24
 """Lines are looked for in pictures at least this high and wide, in pixels."""
 
@@ -392,10 +395,11 @@ def label_ink(mask: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _encloses(outer: Piece, inner: Piece) -> bool:
-    if outer.ground is inner.ground or outer.weight < 0.3 * inner.weight:
+    """Whether a piece may be what a loop of another one encloses: ink of the other kind, with the loop all around."""
+    if outer.ground.is_light == inner.ground.is_light or outer.weight < 0.3 * inner.weight:
         return False
     boxes = zip(bounding_box(outer.mask), bounding_box(inner.mask), strict=True)
-    return all(a.start <= b.start and b.stop <= a.stop for a, b in boxes)
+    return all(a.start < b.start and b.stop < a.stop for a, b in boxes)
 
 
 def _on_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
@@ -462,11 +466,27 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
     bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
     thin = np.bincount(bands) <= max(6, 0.05 * height)
     thin[0] = False
+    if np.count_nonzero(thin) < _MANY_LINES:
+        thin &= np.bincount(bands, _reach_borders(thickened, slope, width, strengths)) > 0
     if np.count_nonzero(thin) < least:
         return np.zeros_like(ink)
     strengths[~thin[bands]] = 0
     rows = np.arange(height)[:, np.newaxis] - _rise(slope, width, width)
     return np.where((rows >= 0) & (rows < height), strengths[rows.clip(0, height - 1)], 0)
+
+
+def _reach_borders(ink: np.ndarray, slope: float, width: int, strengths: np.ndarray) -> np.ndarray:
+    """(height,) whether a line is printed beyond the digit: half as strong near both borders as elsewhere, or more."""
+    from scipy import ndimage
+
+    height, columns = ink.shape
+    # The slope is not known to a pixel there.
+    ink = ndimage.maximum_filter1d(ink, 5, axis=0)
+    near = max(1, columns // 16)
+    rows = (np.arange(height)[:, np.newaxis] + _rise(slope, width, columns)).clip(0, height - 1)
+    along = np.take_along_axis(ink, rows, axis=0)
+    weaker = np.minimum(np.median(along[:, :near], axis=1), np.median(along[:, -near:], axis=1))
+    return weaker > 0.5 * strengths
 
 
 def _common_slope(ink: np.ndarray, width: int) -> tuple[float, np.ndarray]:

@@ -136,9 +136,9 @@ def test_down_to_one_number_of_a_convolution_and_back(page: InsidePage, qtbot: Q
     QTest.keyClick(output, Qt.Key.Key_Down)
     QTest.keyClick(output, Qt.Key.Key_Right)
     assert number.number.rows.tolist() == list(range(1, 6)) and number.number.columns.tolist() == list(range(1, 6))
-    before = number.number.value
+    before = number.number.before
     draw(qtbot, page, ONE)  # the image can be changed at every level
-    assert page.view.level is number and number.number.value != before
+    assert page.view.level is number and number.number.before != before
     for levels in (1, 0):
         QTest.keyClick(page.view.level, Qt.Key.Key_Escape)
         assert page.view.levels_down == levels

@@ -167,10 +167,10 @@ def test_what_is_no_digit_is_not_called_one(page: TryPage, qtbot: QtBot) -> None
 
 
 def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
-    QApplication.clipboard().setImage(QImage(str(photo_of(5, tmp_path / "five.png"))))
+    QApplication.clipboard().setImage(QImage(str(photo_of(6, tmp_path / "six.png"))))
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.findChild(QAction, "paste").trigger()
-    assert answer(page) == "5"
+    assert answer(page) == "6"
 
 
 def test_paste_a_file(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
