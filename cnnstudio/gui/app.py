@@ -28,11 +28,11 @@ SECONDS_TO_END = 10.0
 """How long the end of the process waits for a thread that does not stop."""
 
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 """How long another thread may keep the interpreter while the window's wants it.
 
 The window's gives it up at nearly every call of Qt, and waits as long to get it back: with Python's own 5 ms, a hundred
-short calls beside a thread that computes take up to 27 ms instead of 1, so 4.5.
+short calls beside a thread that computes take up to 27 ms instead of 1, so 3.5.
 """
 
 

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
+from shiboken6 import isValid
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -474,10 +475,10 @@ class LessonGuide(QFrame):
     # The light.
 
     def _put_out(self) -> None:
-        if self._light is not None:
+        if self._light is not None and isValid(self._light):  # else it went with what it lit
             self._light.hide()  # at once: it is deleted when the event loop comes to it
             self._light.deleteLater()
-            self._light = None
+        self._light = None
 
     def _put_light(self) -> None:
         """Lights the first of the step's controls that is there to be seen."""

@@ -195,6 +195,18 @@ def test_what_is_lit_is_framed_and_takes_its_clicks(window: MainWindow, own: Cal
     assert window.current_page.childAt(centre) is target
 
 
+def test_the_light_goes_with_what_it_lit(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
+    window.open_lesson(own())
+    target = QSlider(window.current_page)
+    target.setObjectName("passing_slider")
+    window.open_lesson(own(light="passing_slider"))
+    (light,) = window.findChildren(Light)
+    with qtbot.waitSignal(light.destroyed):
+        target.deleteLater()
+    guide(window).look()
+    assert not window.findChildren(Light)
+
+
 def test_what_cannot_be_lit_is_no_fault(window: MainWindow, own: Callable[..., str]) -> None:
     window.open_lesson(own(light="no_such_thing"))
     assert not any(light.isVisible() for light in window.findChildren(Light))
