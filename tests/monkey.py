@@ -260,6 +260,15 @@ class Monkey:
         self.actions += 1
         self.did.append(did)
 
+    def train(self) -> Steps:
+        """Trains what the Train page shows, to its end."""
+        page = self._window.page("train")
+        yield from self._visit("train")
+        _later(page.findChild(QAbstractButton, "train_button").click)
+        yield passed(0.1)
+        yield from self._close_dialogs()
+        yield lambda: not page.busy
+
     def come_home(self) -> Steps:
         """Stops and closes everything, tidies up, and shows every page as it was at first."""
         self._coming.clear()

@@ -421,6 +421,7 @@ class Soak:
         def steps() -> Iterator[Callable[[], bool]]:
             yield from self.monkey.use_everything()
             yield from self._visit()
+            yield from self.monkey.train()
             while self.minute < minutes:
                 end = time.monotonic() + ROUND_SECONDS
                 while time.monotonic() < end:
