@@ -58,6 +58,7 @@ class MapProcess:
                 on_progress(told)
         except BaseException:
             self.close()
+            self._process.join()
             raise
         self.positions: np.ndarray = answer
 

@@ -111,7 +111,7 @@ def test_another_map_is_made_in_a_process_and_kept(view, qtbot, convnet):
     qtbot.waitUntil(lambda: view.method == "t-sne", timeout=SECONDS)
     np.testing.assert_array_equal(view.map.dots.positions, positions)
     view.shut_down()
-    assert multiprocessing.active_children() == []
+    qtbot.waitUntil(lambda: multiprocessing.active_children() == [], timeout=SECONDS)
 
 
 def test_it_can_be_cancelled(view, qtbot, convnet):

@@ -797,7 +797,7 @@ def _kinds() -> Iterator[tuple[str, _Explain]]:
     for kind in LAYER_KINDS:
         group = group_of(kind)
         explain = by_kind.get(kind) or (by_group.get(group) if group is not None else None)
-        if explain is not None:
+        if explain is not None and not kind.endswith("1D"):  # those of rows have no maps
             yield kind, explain
 
 
