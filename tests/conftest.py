@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication
+from shiboken6 import delete
 
 from cnnstudio.cli.app import run
 from cnnstudio.data.library import load_dataset
@@ -50,6 +52,9 @@ def garbage_is_collected_between_tests() -> Iterator[None]:
     """And in this thread alone, as in the application: pages that a test has closed may be among it."""
     gc.disable()
     yield
+    application = QCoreApplication.instance()
+    for one in application.findChildren(GarbageCollector) if application is not None else ():
+        delete(one)  # that of a window that the test has opened
     garbage_collector.collect()
 
 
