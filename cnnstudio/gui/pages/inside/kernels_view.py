@@ -1,5 +1,6 @@
 """The kernels of every convolution: as pictures and as numbers, what training made of them, and histograms."""
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -163,7 +164,10 @@ class KernelsView(View):
         self._build(chips)
 
     def _build(self, chips: Sequence[QPushButton]) -> None:
-        self._row = MapRow("diverging", "kernel", times=2, called=self._name_of)
+        # With a reference to itself, it would be left to Python's collector, which takes widgets in any order, and Qt
+        # crashes where one outlives what it lies in.
+        called = partial(KernelsView._name_of, weakref.proxy(self))
+        self._row = MapRow("diverging", "kernel", times=2, called=called)
         self._row.setObjectName("kernel_pictures")
         self._table = KernelTable()
         table = describe(QTableView(), "kernel_numbers", "Weights of a filter", "A line for each row of each kernel.")

@@ -1,14 +1,15 @@
 """The kernels: pictures, numbers, orders, what training changed, and histograms."""
 
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
-from cnnstudio.gui.pages.inside.kernels_view import filters_of, ordered
+from cnnstudio.gui.pages.inside.kernels_view import KernelsView, filters_of, ordered
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.histogram import Histogram
@@ -104,3 +105,11 @@ def test_filters_of_all_kinds_of_convolutions() -> None:
     assert filters_of(np.zeros((3, 2, 4, 8)), "Conv2D").shape == (3, 2, 4, 8)
     assert filters_of(np.zeros((3, 2, 4, 2)), "DepthwiseConv2D").shape == (3, 2, 1, 8)
     assert filters_of(np.zeros((3, 2, 8, 4)), "Conv2DTranspose").shape == (3, 2, 4, 8)
+
+
+def test_it_does_not_wait_for_pythons_collector(qapp: QApplication) -> None:
+    view = KernelsView(Settings())
+    there = weakref.ref(view)
+    view.shut_down()
+    del view
+    assert there() is None
