@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,24 @@ def pixels(dataset: Dataset) -> np.ndarray:
     return np.concatenate([dataset.train.images[:], dataset.test.images[:]])
 
 
+def run_at_once(program: str, *arguments: Sequence[Path]) -> list[str]:
+    """Starts a program several times, lets all go on once each has said that it is ready, and returns their outputs."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, *given], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for given in arguments
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert not any(process.returncode for process in processes)
+    return outputs
+
+
 SCAN = """
 import hashlib, sys
 from pathlib import Path
@@ -45,19 +64,7 @@ for _ in range(4):
 def test_two_programs_may_scan_a_folder_at_once(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "set")
     wanted = pixels(load_folder(folder))
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", SCAN, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("\n")
-        program.stdin.flush()
-    hashes = [program.communicate(timeout=60)[0].split() for program in programs]
-    assert [program.returncode for program in programs] == [0, 0]
+    hashes = [output.split() for output in run_at_once(SCAN, [folder], [folder])]
     assert len(hashes[0]) == len(hashes[1]) == 4
     assert len({*hashes[0], *hashes[1]}) == 1
     told: list[Progress] = []
@@ -80,18 +87,5 @@ for folder in sys.argv[1:]:
 def test_two_programs_that_import_at_once_lose_nothing(tmp_path: Path) -> None:
     folders = [pictures(tmp_path / "set 0")]
     folders += [Path(shutil.copytree(folders[0], tmp_path / f"set {number}")) for number in range(1, 20)]
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", IMPORT, *folders[half::2]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for half in range(2)
-    ]
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("\n")
-        program.stdin.flush()
-    for program in programs:
-        program.communicate(timeout=60)
-        assert program.returncode == 0
+    run_at_once(IMPORT, folders[::2], folders[1::2])
     assert {entry.path for entry in read_imported()[0]} == set(folders)
