@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTreeView, QWidget
 
@@ -46,6 +46,7 @@ def until(condition: Callable[[], object]) -> None:
             raise TimeoutError(condition.__qualname__)
         QApplication.processEvents()
         time.sleep(0.01)  # `QTest.qWait` would keep other threads from running
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # what the last round showed is not laid out yet
 
 
 def click(page: QWidget, name: str) -> None:
@@ -201,7 +202,7 @@ def _lab(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page = window.page("lab")
     for name, entry in PANELS.items():
         page.show_panel(name)
-        until(lambda: True)
+        until(lambda: name != "mlp" or page.panel.networks is not None)
         yield f"lab: {entry.title}", page
     window.open_lesson("convolution")
     until(lambda: page.panel_name == "convolution")
