@@ -42,6 +42,7 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP, combo, set_value
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.pages import PAGES, Page
 from cnnstudio.gui.settings import Settings
@@ -122,7 +123,7 @@ class _Mark(QStyledItemDelegate):
         option.decorationPosition = QStyleOptionViewItem.Position.Right
 
 
-class LessonGuide(QFrame):
+class LessonGuide(Styled):
     """A list of lessons, or the one that is open.
 
     A lesson acts on the window: it shows pages, sets experiments of the Lab, and lights a control. When it is left, the
@@ -149,6 +150,7 @@ class LessonGuide(QFrame):
         super().__init__()
         self.setObjectName("lesson_guide")
         self.setProperty("role", "guide")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._window = window
         self._settings = settings
         self.alone = False

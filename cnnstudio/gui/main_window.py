@@ -33,6 +33,7 @@ from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.lessons import GUIDE_WIDTH, LESSON_KEY, LessonGuide, LessonTips, concept_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.log import details
+from cnnstudio.gui.look.styled import Styled, style_next, style_seen, style_window
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import PAGE, Settings
@@ -44,7 +45,7 @@ from cnnstudio.storage import is_folder
 
 RAIL_WIDTH = 11 * GRID
 STYLING_MILLISECONDS = 100
-"""Between two pages that take a new style sheet while they are not seen."""
+"""Between two parts that take a new style sheet while they are not seen."""
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
 SHARE_OF_SCREEN = 0.7
@@ -84,7 +85,6 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, Page] = {}
         self._current = ""
         self._messages: list[str] = []
-        self._stylesheet = ""
         self._styling = QTimer(self, interval=STYLING_MILLISECONDS, singleShot=True)
         self._styling.timeout.connect(self._style_next)
         self._guide: LessonGuide | None = None
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self._message = MessageBar()
         self._message.setObjectName("window_message")
         self._rail = self._build_rail()
-        content = column(self._message, (self._stack, 1), gap=0)
+        content = column(Styled(column(self._message)), (self._stack, 1), gap=0)
         self._body = row(self._rail, (content, 1), gap=0)
         self._central = widget_of(self._body)
         self.setCentralWidget(self._central)
@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
     def _build_rail(self) -> QWidget:
         layout = column(gap=GRID // 2)
         layout.setContentsMargins(GRID // 2, 2 * GRID, GRID // 2, 2 * GRID)
-        rail = widget_of(layout)
+        rail = Styled(layout)
         rail.setObjectName("rail")
         rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         rail.setFixedWidth(RAIL_WIDTH)
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str, payload: object = None) -> None:
         """Brings a page to the front and hands it a payload, if there is one."""
         page = self.page(name)
-        _style(page, self._stylesheet)
+        style_seen(page)
         self._stack.setCurrentWidget(page)
         self._buttons[name].setChecked(True)
         if name != self._current:
@@ -186,20 +186,14 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def restyle(self, stylesheet: str) -> None:
-        """Styles what is seen at once; pages that are not seen follow one by one, or when they are shown."""
-        self._stylesheet = stylesheet
-        dialogs = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
-        guide = () if self._guide is None else (self._guide,)
-        for part in (self._rail, self._message, self.current_page, *guide, *filter(None, map(_page_of, dialogs))):
-            _style(part, stylesheet)
+        """Styles what is seen at once; parts that are not seen follow one by one, or when they are shown."""
+        style_window(self, stylesheet)
         self._styling.start()
 
     @Slot()
     def _style_next(self) -> None:
-        """Styles one page that is not seen: each takes some hundredths of a second."""
-        page = next((page for page in self._pages.values() if page.styleSheet() != self._stylesheet), None)
-        if page is not None:
-            _style(page, self._stylesheet)
+        """Styles one part that is not seen: each takes up to some hundredths of a second."""
+        if style_next(self):
             self._styling.start()
 
     # Lessons.
@@ -221,7 +215,6 @@ class MainWindow(QMainWindow):
         self._guide.alone = alone
         self._rail.setHidden(alone)
         self._guide.show()
-        _style(self._guide, self._stylesheet)
         self._guide.open(text)
         self._place_guide()
 
@@ -408,7 +401,7 @@ class MainWindow(QMainWindow):
         """Asks page by page; the one with which the user wants to go on is shown."""
         for name, page in self._pages.items():
             if page.styleSheet():  # else it was never seen, and has nothing to ask
-                _style(page, self._stylesheet)
+                page.take_style()
             if not page.may_close():
                 self.show_page(name)
                 return False
@@ -462,18 +455,6 @@ class _Stack(QStackedWidget):
     @override
     def hasHeightForWidth(self) -> bool:
         return False
-
-
-def _style(widget: QWidget, stylesheet: str) -> None:
-    if widget.styleSheet() != stylesheet:
-        widget.setStyleSheet(stylesheet)
-
-
-def _page_of(widget: QWidget | None) -> Page | None:
-    """The page that a window, such as a dialog, belongs to."""
-    while widget is not None and not isinstance(widget, Page):
-        widget = widget.parentWidget()
-    return widget
 
 
 def _dropped_files(event: QDropEvent) -> list[Path]:

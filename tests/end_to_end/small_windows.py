@@ -202,7 +202,9 @@ def _lab(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page = window.page("lab")
     for name, entry in PANELS.items():
         page.show_panel(name)
-        until(lambda: name != "mlp" or page.panel.networks is not None)
+        if name == "mlp":
+            until(lambda: page.panel.networks is not None)
+        until(lambda: True)
         yield f"lab: {entry.title}", page
     window.open_lesson("convolution")
     until(lambda: page.panel_name == "convolution")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QMimeData, QPointF, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QKeySequence, QPalette
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -86,6 +86,22 @@ def test_a_style_sheet_is_set_on_what_is_seen_and_then_on_other_pages(qtbot: QtB
     assert data.styleSheet() == train.styleSheet() == "QLabel { color: blue }"  # the dialog's page, for the dialog
     assert window.page("try").styleSheet() == ""
     qtbot.waitUntil(lambda: window.page("try").styleSheet() == "QLabel { color: blue }")
+
+
+def test_a_page_in_parts_is_styled_part_by_part(qtbot: QtBot) -> None:
+    """The Lab's panels hold hundreds of widgets: what is hidden waits, and takes its style when it is shown."""
+    window = MainWindow(Settings())
+    qtbot.addWidget(window)
+    show(qtbot, window)
+    window.show_page("lab")
+    page = window.page("lab")
+    first, second = page.show_panel("activation"), page.show_panel("dropout")
+    window.restyle("QLabel { color: red }")
+    for text in (second.findChild(QLabel), page.findChild(QLabel, "panel_title")):
+        assert text.palette().color(QPalette.ColorRole.WindowText) == QColor("red")
+    assert first.styleSheet() == page.styleSheet() == ""
+    page.show_panel("activation")
+    assert first.styleSheet() == second.styleSheet()
 
 
 def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot, window: MainWindow) -> None:

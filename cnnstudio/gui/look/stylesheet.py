@@ -15,7 +15,7 @@ QLabel[role="small"] { color: $secondary; font-size: ${small}px; }
 QFrame[role="panel"] { background: $surface; border: none; border-radius: 8px; }
 QFrame[role="info"] { background: $accent_soft; border: none; border-radius: 8px; }
 QFrame[role="error"] { background: $error_soft; border: none; border-radius: 8px; }
-QFrame[role="guide"] { background: $surface; border: none; border-left: 1px solid $border; }
+QWidget[role="guide"] { background: $surface; border: none; border-left: 1px solid $border; }
 QTextBrowser { background: transparent; border: none; }
 QFrame#window_message { border-radius: 0; }
 QLabel[role="error"] { color: $error; background: transparent; }

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.settings import Settings
 
 
-class Page(QWidget):
+class Page(Styled):
     """What the window asks of a page, each with an answer that does nothing.
 
     A page is made with `ItsClass(settings, library)`.

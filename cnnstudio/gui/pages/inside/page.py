@@ -17,6 +17,7 @@ from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
@@ -58,6 +59,8 @@ class InsidePage(Page):
         answered(object): a `Subject` is on screen.
     """
 
+    in_parts = True
+
     ready = Signal()
     answered = Signal(object)
 
@@ -91,6 +94,7 @@ class InsidePage(Page):
         self._lesson.wanted.connect(self.lesson_wanted)
         self._stack = QStackedWidget()
         self._empty = label("", "secondary", "inside_empty")
+        self._without_network = Styled(column(self._empty))
         self._build()
         on_key(self, Qt.Key.Key_Escape, self.go_back)
         self._panel.add_keys(self)
@@ -242,9 +246,11 @@ class InsidePage(Page):
         self._opening.show_part(0, None)
         self._opening.hide()
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack.addWidget(self._empty)
-        right = column(self._chip_rows, self._state, self._opening, (self._stack, 1), gap=GRID)
-        page = column(self._header(), self._message, (row(self._panel, (right, 1), gap=SECTION), 1), gap=2 * GRID)
+        self._stack.addWidget(self._without_network)
+        above = Styled(column(self._chip_rows, self._state, self._opening))
+        right = column(above, (self._stack, 1))
+        header = Styled(column(self._header(), self._message, gap=2 * GRID))
+        page = column(header, (row(Styled(row(self._panel)), (right, 1), gap=SECTION), 1), gap=2 * GRID)
         page.setContentsMargins(SECTION, SECTION, SECTION, 2 * GRID)
         self.setLayout(column(widget_of(page)))
 
@@ -345,7 +351,7 @@ class InsidePage(Page):
         """Tells the view in front what it does not know yet; says what will be there while no network is open."""
         self._empty.setText(VIEWS[self._shown].invitation)
         self._tell_lesson()
-        self._stack.setCurrentWidget(self._empty if self._network is None else self.view)
+        self._stack.setCurrentWidget(self._without_network if self._network is None else self.view)
         network, subject = self._told.get(self._shown, (None, None))
         self._told[self._shown] = (self._network, self._subject)
         if network is not self._network:

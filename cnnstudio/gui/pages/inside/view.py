@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
 from cnnstudio.explaining.scores import ClassScores
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
@@ -89,7 +89,7 @@ def has_units(kind: str) -> bool:
     return group_of(kind) not in _SAME
 
 
-class View(QWidget):
+class View(Styled):
     """One way to look into a network. A view is made with `ItsClass(settings)` when it is first chosen.
 
     Of these, `set_network` is called first, and whenever another model is open; then `show_subject` for every image, at

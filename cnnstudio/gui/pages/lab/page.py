@@ -12,8 +12,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP, combo, set_value
-from cnnstudio.gui.controls.layouts import ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import ScrollColumn, column, row
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.lab.panels import PANELS, Panel
@@ -37,6 +38,7 @@ class LabPage(Page):
     """
 
     least_width = 66 * GRID
+    in_parts = True
 
     def __init__(self, settings: Settings, library: Library | None = None) -> None:
         super().__init__(library)
@@ -88,11 +90,11 @@ class LabPage(Page):
         )
         top = Qt.AlignmentFlag.AlignTop
         head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (lesson, 0, top))
-        shown = column(head, self._tip, GRID, (self._stack, 1))
-        self._side = widget_of(column((self._list, 1), lessons))
+        shown = column(Styled(column(head, self._tip)), GRID, (self._stack, 1))
+        self._side = Styled(column((self._list, 1), lessons))
         self._side.setFixedWidth(LIST_WIDTH)
         body = row(self._side, (shown, 1), gap=SECTION, edge=SECTION)
-        self.setLayout(column(self._message, (body, 1), gap=0))
+        self.setLayout(column(Styled(column(self._message)), (body, 1), gap=0))
         last = settings.recall("lab/panel", next(iter(PANELS)), "the experiment shown last", PANELS.__contains__)
         self.show_panel(last)
 

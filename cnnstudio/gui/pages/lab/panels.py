@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import LookInside, ModelInput
 from cnnstudio.gui.settings import Settings
 
 
-class Panel(QWidget):
+class Panel(Styled):
     """One experiment of the Lab. The page around it shows its title and its sentence; all below is the panel's own.
 
     A panel is made with `ItsClass(settings, library)` when it is first shown. It is readable from 520 pixels of width
