@@ -1,6 +1,5 @@
 """Parts of a window that take a theme's style sheet one by one."""
 
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QLayout, QWidget
 from typing_extensions import override
 
@@ -36,16 +35,18 @@ class Styled(QWidget):
             self.setStyleSheet(self.window().property(_WANTED))
 
     @override
-    def showEvent(self, event: QShowEvent) -> None:
-        self.take_style()
-        super().showEvent(event)
+    def setVisible(self, visible: bool) -> None:
+        """Takes the style sheet before anything is laid out."""
+        if visible:
+            self.take_style()
+        super().setVisible(visible)
 
 
 def style_window(window: QWidget, stylesheet: str) -> None:
     """Styles what is seen of a window and its dialogs; `style_next` and being shown style the rest."""
     window.setProperty(_WANTED, stylesheet)
     for part in window.findChildren(Styled):
-        if part.isVisible():
+        if part.isVisibleTo(window):
             part.take_style()
     for dialog in window.findChildren(QDialog):
         around = dialog.parentWidget()
@@ -56,7 +57,7 @@ def style_window(window: QWidget, stylesheet: str) -> None:
 
 
 def style_seen(widget: QWidget) -> None:
-    """Styles what of a widget will be seen once it is shown, so that nothing is laid out twice."""
+    """Styles all of a widget that will be seen once it is shown: parts are not told when they are shown with it."""
     for part in (widget, *widget.findChildren(Styled)):
         if isinstance(part, Styled) and part.isVisibleTo(widget):
             part.take_style()
