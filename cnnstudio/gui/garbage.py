@@ -8,6 +8,8 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from cnnstudio.models.backend import is_importing
+
 INTERVAL = 250
 """Milliseconds from one look to the next."""
 
@@ -35,7 +37,12 @@ class GarbageCollector(QObject):
 
     @Slot()
     def collect(self) -> None:
-        """Looks through as many objects as Python would have looked through meanwhile."""
+        """Looks through as many objects as Python would have looked through meanwhile.
+
+        Not while TensorFlow is being imported: none of the million objects that this makes is garbage.
+        """
+        if is_importing():
+            return
         made, youngest, young = gc.get_count()
         thresholds = gc.get_threshold()
         youngest_due = made / (thresholds[0] + 1)

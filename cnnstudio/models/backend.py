@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -33,6 +34,14 @@ for nothing: that oneDNN is used, that there is no graphics card, that they were
 _OPTIMIZER_OPTIONS = {"arithmetic_optimization": False}
 """TensorFlow's rewriting of sums brings no time for networks, and makes 2ⁿ numbers of n layers that each add a thing to
 itself: of 22, in a file of 10 kB, it takes 3 GB."""
+
+
+_importing = threading.Event()
+
+
+def is_importing() -> bool:
+    """Whether a thread is importing TensorFlow for the first time, which makes a million objects that stay."""
+    return _importing.is_set()
 
 
 def import_keras() -> ModuleType:
@@ -166,9 +175,11 @@ def _without_garbage_collection() -> Iterator[None]:
         return
     automatic = gc.isenabled()
     gc.disable()
+    _importing.set()
     try:
         yield
     finally:
+        _importing.clear()
         gc.freeze()
         if automatic:
             gc.enable()

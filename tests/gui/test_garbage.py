@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui import garbage
 from cnnstudio.gui.garbage import GarbageCollector
 
 
@@ -44,6 +45,17 @@ def test_a_worker_deletes_no_widget(qtbot: QtBot, threads: set[str]) -> None:
     enough.set()
     worker.join()
     assert threads == {threading.main_thread().name}
+
+
+def test_nothing_is_looked_for_while_tensorflow_is_imported(threads: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "is_importing", lambda: True)
+    gc.disable()
+    circles = [[] for _ in range(2 * gc.get_threshold()[0])]
+    GarbageCollector().collect()
+    assert not threads
+    monkeypatch.undo()
+    GarbageCollector().collect()
+    assert threads and circles
 
 
 def test_what_is_old_is_looked_through_once_there_is_much_more_of_it() -> None:
