@@ -269,6 +269,18 @@ class Monkey:
         yield from self._close_dialogs()
         yield lambda: not page.busy
 
+    def open_networks(self) -> Steps:
+        """Opens each trained network on Try and in all views of Inside, with a photo."""
+        inside = self._window.page("inside")
+        for network in [one.path for one in self._window.library.lists.models]:
+            for page in ("try", "inside"):
+                yield from self._visit(page, network)
+                yield from self._visit(page, self._files / "rocket.jpg")
+            for view in VIEWS:
+                _later(partial(inside.show_view, view))
+                yield passed(0.1)
+                yield at_rest()
+
     def come_home(self) -> Steps:
         """Stops and closes everything, tidies up, and shows every page as it was at first."""
         self._coming.clear()

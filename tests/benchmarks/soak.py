@@ -108,6 +108,7 @@ class Gap:
         warming: whether it was before the first visit that counts.
         did: what was done last.
         stood: where the window's thread stood, innermost first, and how often it was seen there.
+        beside: where others stood that were not waiting; one that holds the interpreter's lock is among them.
     """
 
     seconds: float
@@ -118,6 +119,7 @@ class Gap:
     warming: bool
     did: str
     stood: list[tuple[str, int]]
+    beside: list[tuple[str, int]]
 
     @property
     def own(self) -> float:
@@ -145,6 +147,7 @@ class Watch:
         self._doing, self._busy = doing, busy
         self._thread, self._native = threading.get_ident(), threading.get_native_id()
         self._seen: list[str] = []
+        self._beside: list[str] = []
         self._last, self._waited, self._worked = self._now()
         self._collected = self._collecting_since = 0.0
         self._paused = False
@@ -165,7 +168,7 @@ class Watch:
 
     def _tick(self) -> None:
         now, waited, worked = self._now()
-        seconds, collected, seen = now - self._last, self._collected, self._seen
+        seconds, collected = now - self._last, self._collected
         if seconds > GAP and not self._paused and seconds - (waited - self._waited) > GAP:
             gap = Gap(
                 seconds,
@@ -175,18 +178,24 @@ class Watch:
                 self._busy(),
                 self.warming,
                 self._doing(),
-                Counter(seen).most_common(3),
+                Counter(self._seen).most_common(3),
+                Counter(self._beside).most_common(3),
             )
             self.gaps.append(gap)
             print(text_of_gap(gap), file=sys.stderr, flush=True)
         self._last, self._waited, self._worked = now, waited, worked
-        self._collected, self._seen = 0.0, []
+        self._collected, self._seen, self._beside = 0.0, [], []
 
     def _look(self) -> None:
         while True:
             time.sleep(0.02)
             if time.perf_counter() - self._last > GAP / 2:
-                self._seen.append(_place(sys._current_frames().get(self._thread)))  # a name would keep the frame
+                for thread, frame in sys._current_frames().items():
+                    if thread == self._thread:
+                        self._seen.append(_place(frame))
+                    elif thread != threading.get_ident() and not _waits(frame):
+                        self._beside.append(_place(frame))
+                frame = None  # a name would keep it
 
     def _note_collection(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
@@ -198,6 +207,11 @@ class Watch:
         """The time, and how long the window's thread has waited for a processor and had one, all in seconds."""
         worked, waited, _ = Path(f"/proc/self/task/{self._native}/schedstat").read_text().split()
         return time.perf_counter(), int(waited) / 1e9, int(worked) / 1e9
+
+
+def _waits(frame: FrameType) -> bool:
+    """Whether a thread waits for another one, or for something to do."""
+    return frame.f_code.co_name in {"wait", "select", "poll", "accept", "_recv", "get", "_worker"}
 
 
 def _place(frame: FrameType | None) -> str:
@@ -421,6 +435,8 @@ class Soak:
         def steps() -> Iterator[Callable[[], bool]]:
             yield from self.monkey.use_everything()
             yield from self._visit()
+            yield from self.monkey.open_networks()
+            yield from self._visit()
             yield from self.monkey.train()
             while self.minute < minutes:
                 end = time.monotonic() + ROUND_SECONDS
@@ -521,7 +537,8 @@ def text_of_gap(gap: Gap) -> str:
         f"{begin}gap of {1000 * gap.own:.0f} ms{beside}, and {1000 * gap.waited:.0f} without a processor "
         f"({1000 * gap.worked:.0f} at work, {1000 * gap.collecting:.0f} collecting garbage): {gap.did}"
     ]
-    return "\n".join([*lines, *(f"    {count}× {place}" for place, count in gap.stood)])
+    lines += [f"    {count}× {place}" for place, count in gap.stood]
+    return "\n".join([*lines, *(f"    beside, {count}× {place}" for place, count in gap.beside)])
 
 
 def text_of(report: dict[str, Any]) -> str:
