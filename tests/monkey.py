@@ -541,6 +541,9 @@ class Monkey:
         yield passed(0.1)
         yield from self._close_dialogs()
         yield at_rest()
+        document = page.editor.document
+        _later(partial(document.select, document.table.rows[0].name))
+        yield at_rest()
         _later(page.findChild(QAbstractButton, "leave_editor_button").click)
         yield passed(0.1)
         yield from self._close_dialogs()

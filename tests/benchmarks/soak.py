@@ -288,12 +288,14 @@ def _windows() -> Counter[str]:
 def _qobjects() -> Counter[str]:
     """All below the application and the windows, and those without a parent that Python knows."""
     from PySide6.QtCore import QObject
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QStyle
 
     found: Counter[str] = Counter()
     roots = {id(one): one for one in (QApplication.instance(), *QApplication.topLevelWidgets()) if one is not None}
     roots |= {id(one): one for one in _known() if QObject.parent(one) is None}  # a model has another `parent`
     for root in roots.values():
+        if isinstance(root, QStyle):
+            continue  # one for each part of the window that Python has asked for its style
         if not root.isWidgetType() or root.parent() is None:
             _count_below(root, "", found)
     return found
