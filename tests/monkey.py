@@ -520,6 +520,7 @@ class Monkey:
         self._window.showNormal()
         self._window.resize(SIZE)
         self._window.page("settings").findChild(QAbstractButton, "theme_light").click()
+        yield at_rest()
         for name in PAGES:
             for payload in FIRST_SEEN.get(name, lambda: (None,))():
                 yield from self._visit(name, payload)
@@ -561,6 +562,7 @@ FIRST_SEEN: dict[str, Callable[[], tuple[object, ...]]] = {
     "architecture": lambda: ("lenet5",),
     "train": lambda: ("mnist", find_network("lenet5")),
     "try": lambda: (shipped("trained/lenet5-mnist"),),
+    "inside": lambda: (shipped("trained/lenet5-mnist"),),
 }
 """What the pages get, one after the other, so that they show what they did before; the others are just shown."""
 
