@@ -195,11 +195,11 @@ def embed(
     info = next((one for one in network.layers if one.name == name), None)
     if info is None:
         known = ", ".join(one.name for one in embedded_layers(network))
-        raise StudioError(f"“{network.card.name}” has no layer “{name}”. It has: {known}.")
+        raise StudioError(f"“{network.title}” has no layer “{name}”. It has: {known}.")
     title = dataset.title or dataset.name
     if dataset.image_shape != network.input_shape:
         raise StudioError(
-            f"“{network.card.name}” takes images of {shape(network.input_shape)}, but those of {title} are "
+            f"“{network.title}” takes images of {shape(network.input_shape)}, but those of {title} are "
             f"{shape(dataset.image_shape)}: choose another data set."
         )
     places = _drawn(dataset.test.labels, images)
@@ -214,7 +214,7 @@ def embed(
         raise StudioError(f"The images of {title} cannot be read any more ({reason(error)}).") from error
     if not (np.isfinite(vectors).all() and np.isfinite(probabilities).all()):
         raise StudioError(
-            f"The layer “{name}” of “{network.card.name}” answers with numbers that are not finite, so there is no map "
+            f"The layer “{name}” of “{network.title}” answers with numbers that are not finite, so there is no map "
             "of them: its weights are damaged, or its training diverged. Train it again with a lower learning rate."
         )
     wrong = None

@@ -234,7 +234,7 @@ def class_index(classifier: Classifier, name: str | int) -> int:
         return int(name)
     some = ", ".join(classifier.classes[:10]) + (", …" if len(classifier.classes) > 10 else "")
     raise StudioError(
-        f"“{classifier.card.name}” has no class “{name}”. It has {len(classifier.classes)}: {some}. A class may "
+        f"“{classifier.title}” has no class “{name}”. It has {len(classifier.classes)}: {some}. A class may "
         "also be named by its number, from 0 on."
     )
 

@@ -32,7 +32,7 @@ def why_no_maps(scores: ClassScores) -> str:
     if scores.map_layers:
         return ""
     return (
-        f"“{scores.classifier.card.name}” has no convolution and so no feature maps, which Grad-CAM needs. Saliency, "
+        f"“{scores.classifier.title}” has no convolution and so no feature maps, which Grad-CAM needs. Saliency, "
         "integrated gradients and occlusion work with any network."
     )
 
@@ -46,7 +46,7 @@ def _maps(scores: ClassScores, asked: Asked) -> tuple[np.ndarray, np.ndarray, np
     known = [layer.name for layer in scores.map_layers]
     if asked.layer not in known:
         raise StudioError(
-            f"“{scores.classifier.card.name}” has no layer “{asked.layer}” with feature maps behind a convolution. "
+            f"“{scores.classifier.title}” has no layer “{asked.layer}” with feature maps behind a convolution. "
             f"It has: {', '.join(known)}."
         )
     maps, gradients, found = scores.maps(asked.image[np.newaxis], asked.class_index, asked.layer)

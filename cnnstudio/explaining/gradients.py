@@ -37,7 +37,7 @@ def why_not_guided(scores: ClassScores) -> str:
     if scores.relus:
         return ""
     return (
-        f"“{scores.classifier.card.name}” has no ReLU, and guided backpropagation is about how ReLUs pass the "
+        f"“{scores.classifier.title}” has no ReLU, and guided backpropagation is about how ReLUs pass the "
         "gradient on. Use the saliency or integrated gradients instead."
     )
 

@@ -137,7 +137,9 @@ def _copied(scores: ClassScores) -> Classifier:
     with scores.lock:  # or it could be copied while its end is open
         model = keras.models.clone_model(classifier.model)
         model.set_weights(classifier.model.get_weights())
-    return Classifier(model, classifier.card)
+    copy = Classifier(model, classifier.card)
+    copy.title = classifier.title
+    return copy
 
 
 def _learning_layers(scores: ClassScores) -> "list[keras.Layer]":

@@ -278,7 +278,7 @@ class ClassScores:
                 try:
                     self._compiled[key] = compile_()
                 except Exception as error:  # whatever TensorFlow makes of layers from elsewhere
-                    name = self.classifier.card.name
+                    name = self.classifier.title
                     raise StudioError(f"“{name}” cannot be differentiated ({first_line(error)}).") from error
         return self._compiled[key]
 
@@ -295,7 +295,7 @@ class ClassScores:
         results = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         if not np.isfinite(results[-1]).all():
             raise StudioError(
-                f"“{self.classifier.card.name}” answers with numbers that are not finite, so there is nothing to "
+                f"“{self.classifier.title}” answers with numbers that are not finite, so there is nothing to "
                 "explain: its weights are damaged, or its training diverged. Train it again with a lower learning rate."
             )
         return results

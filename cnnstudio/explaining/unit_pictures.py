@@ -83,7 +83,7 @@ def unit_picture(
     """
     known = {info.name: info for info in scores.classifier.layers}
     if layer not in known or not 0 <= unit < known[layer].shape[-1]:
-        raise StudioError(f"“{scores.classifier.card.name}” has no unit {unit} in a layer “{layer}”.")
+        raise StudioError(f"“{scores.classifier.title}” has no unit {unit} in a layer “{layer}”.")
     climb = scores.compiled(("unit", layer), lambda: _climb(scores, layer))
     random = np.random.default_rng(seed)
     height, width, channels = scores.classifier.input_shape
@@ -100,8 +100,7 @@ def unit_picture(
         if last or step % every == 0 or step == 1:
             if not np.isfinite(float(value)):
                 raise StudioError(
-                    f"“{scores.classifier.card.name}” answers with numbers that are not finite: its weights are "
-                    "damaged."
+                    f"“{scores.classifier.title}” answers with numbers that are not finite: its weights are damaged."
                 )
             picture = UnitPicture(step, steps, np.asarray(image).round().astype(np.uint8), float(value))
             on_picture(picture)

@@ -2,13 +2,24 @@
 
 Python looks for objects that only refer to each other in whichever thread has just made enough new ones. Where these
 are widgets, a worker's thread would delete them while Qt still uses them in its own: now and then the process crashes.
+Even in the right thread they are deleted in any order, and Qt crashes where a widget outlives what it lies in. So no
+widget refers to itself by way of what it holds: what lies in it refers to it by `weakref.proxy`, and calls it by
+`unowned`.
 """
 
 import gc
+import weakref
+from collections.abc import Callable
+from functools import partial
+from types import MethodType
+from typing import ParamSpec, TypeVar, cast
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from cnnstudio.models.backend import is_importing
+
+_Given = ParamSpec("_Given")
+_Returned = TypeVar("_Returned")
 
 INTERVAL = 250
 """Milliseconds from one look to the next."""
@@ -59,3 +70,9 @@ class GarbageCollector(QObject):
             gc.collect(1)
         elif youngest_due >= 1:
             gc.collect(0)
+
+
+def unowned(method: Callable[_Given, _Returned]) -> Callable[_Given, _Returned]:
+    """A method for something that its object holds, which does not hold the object in turn."""
+    bound = cast(MethodType, method)
+    return partial(bound.__func__, weakref.proxy(bound.__self__))

@@ -1,5 +1,6 @@
 """Lessons beside the page: their texts, what they light and open in the window, and what has been done."""
 
+import weakref
 from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import partial
@@ -151,7 +152,7 @@ class LessonGuide(Styled):
         self.setObjectName("lesson_guide")
         self.setProperty("role", "guide")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._window = window
+        self._window: Window = weakref.proxy(window)
         self._settings = settings
         self.alone = False
         self._taught: Taught | None = None
@@ -574,14 +575,14 @@ class Light(QWidget):
         self.setObjectName("lesson_light")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._page = page
         self.target = target
         target.destroyed.connect(self.deleteLater)
         self.follow()
 
     def follow(self) -> None:
         """Lies where the control lies now; it is out of sight while that is."""
-        page = self._page
+        page = self.parentWidget()
+        assert page is not None
         seen = self.target.visibleRegion().boundingRect()
         if seen.isEmpty():
             self.hide()

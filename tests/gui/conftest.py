@@ -11,8 +11,7 @@ from PySide6.QtGui import QCursor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
-from cnnstudio.gui.pages.choosers.network_input import session
-from cnnstudio.gui.pages.try_ import folder_results
+from cnnstudio.gui.pages.choosers import names
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
@@ -47,8 +46,7 @@ def open_once() -> Callable[[Path], Classifier]:
 @pytest.fixture(autouse=True)
 def models_open_once(open_once: Callable[[Path], Classifier], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every window opens a model soon after it was painted, and to open and compile one takes seconds."""
-    for module in (session, folder_results):
-        monkeypatch.setattr(module, "load_classifier", open_once)
+    monkeypatch.setattr(names, "load_classifier", open_once)
     monkeypatch.setattr(Classifier, "freeze", freeze_once)
     monkeypatch.setattr(Classifier, "warm_up", warm_up_once)
 

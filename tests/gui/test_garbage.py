@@ -1,4 +1,4 @@
-"""Garbage is found in the thread of the window, whoever makes it."""
+"""Garbage is found in the thread of the window, whoever makes it; no widget of the window is among it."""
 
 import gc
 import threading
@@ -6,11 +6,17 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui import garbage
-from cnnstudio.gui.garbage import GarbageCollector
+from cnnstudio.gui.garbage import GarbageCollector, unowned
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages import PAGES, Page
+from cnnstudio.gui.pages.inside.view import VIEWS, View
+from cnnstudio.gui.pages.lab.panels import PANELS, Panel
+from cnnstudio.gui.settings import Settings
+from tests.gui.circles import in_circles
 
 
 @pytest.fixture
@@ -73,3 +79,42 @@ def test_what_is_old_is_looked_through_once_there_is_much_more_of_it() -> None:
     assert searches() == first + 1
     more.clear()
     assert searches() == first + 1
+
+
+class Holder(QWidget):
+    """Holds something that calls it."""
+
+    def answer(self, number: int) -> int:
+        return number + 1
+
+
+def test_a_widget_whose_method_is_held_by_what_it_holds_goes_at_once(qapp: QApplication) -> None:
+    holder = Holder()
+    holder.held = holder.answer
+    assert in_circles(holder) == {"Holder"}
+    holder.held = unowned(holder.answer)
+    assert holder.held(1) == 2
+    trace = weakref.ref(holder)
+    del holder
+    assert trace() is None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_refers_to_itself(qtbot: QtBot, name: str) -> None:
+    page = PAGES[name].make(Settings(), Library())
+    qtbot.addWidget(page, before_close_func=Page.shut_down)
+    assert in_circles(page) == set()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_view_of_a_network_refers_to_itself(qtbot: QtBot, name: str) -> None:
+    view = VIEWS[name].make(Settings())
+    qtbot.addWidget(view, before_close_func=View.shut_down)
+    assert in_circles(view) == set()
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_no_panel_of_the_lab_refers_to_itself(qtbot: QtBot, name: str) -> None:
+    panel = PANELS[name].make(Settings(), Library())
+    qtbot.addWidget(panel, before_close_func=Panel.shut_down)
+    assert in_circles(panel) == set()

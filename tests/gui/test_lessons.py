@@ -28,6 +28,7 @@ from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.lab.lessons import Lesson, list_lessons, own_lessons_folder
+from tests.gui.circles import in_circles
 
 LESSON = """+++
 title = "Mine"
@@ -399,3 +400,11 @@ def test_lessons_name_pages_and_experiments_that_there_are(lesson: Lesson) -> No
 def test_every_experiment_has_a_lesson() -> None:
     known = {concept for lesson in list_lessons()[0] for concept in (lesson.name, *lesson.concepts)}
     assert set(PANELS) <= known
+
+
+def test_the_window_does_not_refer_to_itself_while_it_lights_something(
+    window: MainWindow, own: Callable[..., str]
+) -> None:
+    window.open_lesson(own())
+    assert window.findChild(Light) is not None
+    assert in_circles(window) == set()

@@ -1,5 +1,6 @@
 """A list to choose from, each choice with a picture and a sentence."""
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +117,7 @@ class _Delegate(QStyledItemDelegate):
 
     def __init__(self, picker: "Picker") -> None:
         super().__init__(picker)
-        self._picker = picker
+        self._picker: Picker = weakref.proxy(picker)
 
     @override
     def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:

@@ -129,6 +129,9 @@ class Classifier:
         card: its card.
         adopted: whether the card is what a user has said of the model, for its file does not say it.
 
+    Attributes:
+        title: what messages call it: as its card names it, unless whoever opens it knows a better name.
+
     Raises:
         StudioError: the model and the card do not belong together.
     """
@@ -140,6 +143,7 @@ class Classifier:
         self.model = keras.Model(model.inputs[0], model.outputs[0], name=model.name) if is_chain else model
         self.card = card
         self.adopted = adopted
+        self.title = card.name
         self._passes: dict[tuple[str, ...], Callable[[np.ndarray], Any]] = {}
         self._frozen: list[tuple[Any, np.ndarray]] = []
         self._check()
@@ -198,7 +202,7 @@ class Classifier:
             rule = INPUT_RULES[self.card.input_rule]
         except KeyError:
             raise StudioError(
-                f"“{self.card.name}” prepares pictures by the rule “{self.card.input_rule}”, which this version of CNN "
+                f"“{self.title}” prepares pictures by the rule “{self.card.input_rule}”, which this version of CNN "
                 f"Studio does not have. It has: {', '.join(INPUT_RULES)}."
             ) from None
         opened = open_image(picture)
@@ -391,7 +395,7 @@ class Classifier:
         wanted = {feature_maps} if isinstance(feature_maps, str) else set(feature_maps)
         names = tuple(layer.name for layer in self.layers if layer.name in wanted)
         if len(names) < len(wanted):
-            raise StudioError(f"“{self.card.name}” has no layer “{min(wanted.difference(names))}”.")
+            raise StudioError(f"“{self.title}” has no layer “{min(wanted.difference(names))}”.")
         return names
 
     def _pass(self, names: tuple[str, ...]) -> Callable[[np.ndarray], Any]:
@@ -428,10 +432,10 @@ class Classifier:
         try:
             return trace(compute, [tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
         except Exception as error:  # whatever TensorFlow makes of layers from elsewhere
-            raise StudioError(f"“{self.card.name}” cannot be computed ({first_line(error)}).") from error
+            raise StudioError(f"“{self.title}” cannot be computed ({first_line(error)}).") from error
 
     def _check(self) -> None:
-        name, card = self.card.name, self.card
+        name, card = self.title, self.card
         # A model that is not built yet, or only has a `call`, has neither.
         if any(len(getattr(self.model, side, None) or ()) != 1 for side in ("inputs", "outputs")):
             raise StudioError(f"“{name}” is no image classifier: it needs exactly one input and one output.")
@@ -461,16 +465,16 @@ class Classifier:
             images = images[..., np.newaxis]
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             raise StudioError(
-                f"“{self.card.name}” takes images of {_words(self.input_shape)}, not {_words(images.shape[1:])}."
+                f"“{self.title}” takes images of {_words(self.input_shape)}, not {_words(images.shape[1:])}."
             )
         if images.dtype != np.uint8:
-            raise StudioError(f"“{self.card.name}” takes images of whole numbers 0–255 (uint8), not {images.dtype}.")
+            raise StudioError(f"“{self.title}” takes images of whole numbers 0–255 (uint8), not {images.dtype}.")
         return images
 
     def _finite(self, probabilities: np.ndarray) -> np.ndarray:
         if not np.isfinite(probabilities).all():
             raise StudioError(
-                f"“{self.card.name}” answers with numbers that are not finite: its weights are damaged, or its "
+                f"“{self.title}” answers with numbers that are not finite: its weights are damaged, or its "
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities

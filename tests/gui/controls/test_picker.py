@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from cnnstudio.gui.controls.picker import Choice, ListBox, Picker
 from cnnstudio.gui.look.theme import LIGHT
+from tests.gui.circles import in_circles
 
 
 def picture(colour):
@@ -215,3 +216,8 @@ def test_a_heading_stands_over_the_first_choice_of_each_group(picker, pixels):
     picker.hidePopup()
     assert heights[0] == heights[2] > heights[1] + 20
     assert (words == QColor(LIGHT.secondary).getRgb()[:3]).all(axis=1).any()
+
+
+def test_it_does_not_refer_to_itself_once_it_was_opened(picker):
+    picker.showPopup()
+    assert in_circles(picker) == set()

@@ -1,5 +1,7 @@
 """The Keras code of a network: written in a thread, shown in a dialog."""
 
+import weakref
+
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialog, QWidget
@@ -80,7 +82,7 @@ class KerasCode(QObject):
     def __init__(self, message: MessageBar, parent: QWidget) -> None:
         super().__init__(parent)
         self._message = message
-        self._parent = parent
+        self._parent: QWidget = weakref.proxy(parent)
         self._network: Network | None = None
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from typing_extensions import override
 
+from cnnstudio.gui.garbage import unowned
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks import editing
@@ -243,7 +244,7 @@ class ArchitectureDocument(QObject):
         if key is None:
             self.finish_edit()
         after = _State(config, selected or _next_selected(self._state, config))
-        self.stack.push(_Step(text, self._state, after, self._show, key))
+        self.stack.push(_Step(text, self._state, after, unowned(self._show), key))
 
     def _show(self, state: _State) -> None:
         selection_moved = state.selected != self._state.selected

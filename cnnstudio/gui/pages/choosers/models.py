@@ -158,12 +158,6 @@ def _stopped(card: Card) -> str:
     return f"stopped after {card.epochs} of {card.planned_epochs} epochs"
 
 
-def called(library: Library, path: Path, card: Card) -> str:
-    """What a model is called in the list of models, wherever it lies."""
-    entry = library.model(path)
-    return name_of(card) if entry is None else _name_of(entry)
-
-
 def photo_model(library: Library) -> ModelEntry | None:
     """The model to propose for ordinary photos: the first that is here."""
     known = (entry for entry in library.lists.models if entry.kind != "run")

@@ -6,8 +6,10 @@ from pathlib import Path
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.pretrained import PRETRAINED
-from cnnstudio.storage import is_folder, shipped
+from cnnstudio.storage import is_folder, runs_folder, shipped
 
 _TITLES = {
     "efficientnet-lite0": "EfficientNet-Lite0",
@@ -48,3 +50,15 @@ def name_of(card: Card, folder: str = "", kind: str = "file") -> str:
     number = int(numbered[1] or 1) - (kind == "run" and is_folder(shipped("trained") / stem))
     mine, again = "My " if kind == "run" and card.architecture in _TITLES else "", f" ({number})" if number > 1 else ""
     return f"{mine}{_TITLES.get(card.architecture, card.architecture)} on {title_of_dataset(card)}{again}"
+
+
+def called(path: Path, card: Card) -> str:
+    """What people call the model with this path."""
+    return name_of(card, kind="run" if path.parent == runs_folder() else "file")
+
+
+def open_classifier(path: Path) -> Classifier:
+    """Opens a model as a classifier whose messages call it as the window does; raises as `load_classifier`."""
+    classifier = load_classifier(path)
+    classifier.title = called(path, classifier.card)
+    return classifier

@@ -1,5 +1,6 @@
 """The classes of a set that is being collected, one below the other."""
 
+import weakref
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from html import escape
@@ -151,7 +152,7 @@ class ClassRow(QFrame):
         super().__init__()
         self.setObjectName(f"class_{number}")
         self.name = ""
-        self._classes = classes
+        self._classes: ClassList = weakref.proxy(classes)
         self._chosen = self._target = False
         key = str(number) if number <= KEYS else ""
         badge = label(key, "small", f"class_key_{number}")

@@ -14,6 +14,7 @@ from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.garbage import unowned
 from cnnstudio.gui.library import CollectedSet, Library
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.collect.new_set import KIND_ICONS
@@ -89,7 +90,8 @@ class SetChooser(QWidget):
         path = self.path
         item = None
         if path is not None:
-            item = LibraryItem(path.name, path, partial(self._rename, path), partial(self._trash, path))
+            rename, trash = unowned(self._rename), unowned(self._trash)
+            item = LibraryItem(path.name, path, partial(rename, path), partial(trash, path))
         self._menu.set_item(item)
 
     def _rename(self, path: Path, name: str) -> Path:

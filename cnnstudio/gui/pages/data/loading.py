@@ -18,6 +18,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.names import open_classifier
 from cnnstudio.gui.pages.data.selection import WrongAnswers
 from cnnstudio.progress import ending_with
 from cnnstudio.training.evaluation import find_mistakes
@@ -132,9 +133,7 @@ def _load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object
 def _look_for_mistakes(
     entry: DatasetEntry, model: Path, name: str, on_event: Callable[[object], object], stop: threading.Event
 ) -> WrongAnswers:
-    from cnnstudio.models.trained.library import load_classifier
-
     tell = ending_with(stop, on_event)
-    classifier = load_classifier(model)
+    classifier = open_classifier(model)
     dataset = entry.load(tell)
     return WrongAnswers(name, dataset, find_mistakes(classifier, dataset.test, tell))

@@ -22,7 +22,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import BringImages, dataset_choice
-from cnnstudio.gui.pages.choosers.models import called, title_of_dataset
+from cnnstudio.gui.pages.choosers.names import called, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer, LookedAt
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
@@ -272,7 +272,7 @@ class DataPage(Page):
         """Asks a model about the test images of the data set that it was trained on."""
         try:
             card = aside(partial(card_of, model))
-            name = called(self.library, model, card)
+            name = called(model, card)
             if card.dataset not in self._entries:
                 raise StudioError(
                     f"“{name}” was trained on {title_of_dataset(card) or 'images that it does not name'}, and "

@@ -9,10 +9,10 @@ from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.pages.choosers.models import describe_card
-from cnnstudio.gui.pages.choosers.names import name_of
+from cnnstudio.gui.pages.choosers.names import name_of, open_classifier
 from cnnstudio.gui.pages.choosers.networks import network_picture
 from cnnstudio.models.trained.card import Card, read_card
-from cnnstudio.models.trained.library import ModelEntry, load_classifier
+from cnnstudio.models.trained.library import ModelEntry
 from cnnstudio.storage import shipped
 
 LAB = {"mlp": "MLP of the Lab", "cnn": "CNN of the Lab"}
@@ -114,7 +114,7 @@ class ComparedNetworks:
         """
         found = self._known.pop(path, None)
         if found is None:
-            classifier = load_classifier(path)
+            classifier = open_classifier(path)
             classifier.freeze()
             found = ClassScores(classifier, threading.Lock())
         self._known[path] = found

@@ -1,6 +1,5 @@
 """The kernels of every convolution: as pictures and as numbers, what training made of them, and histograms."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.garbage import unowned
 from cnnstudio.gui.look.theme import GAP, GRID, colormap_table
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
@@ -164,10 +164,7 @@ class KernelsView(View):
         self._build(chips)
 
     def _build(self, chips: Sequence[QPushButton]) -> None:
-        # With a reference to itself, it would be left to Python's collector, which takes widgets in any order, and Qt
-        # crashes where one outlives what it lies in.
-        called = partial(KernelsView._name_of, weakref.proxy(self))
-        self._row = MapRow("diverging", "kernel", times=2, called=called)
+        self._row = MapRow("diverging", "kernel", times=2, called=unowned(self._name_of))
         self._row.setObjectName("kernel_pictures")
         self._table = KernelTable()
         table = describe(QTableView(), "kernel_numbers", "Weights of a filter", "A line for each row of each kernel.")

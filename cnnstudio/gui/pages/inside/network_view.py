@@ -12,6 +12,7 @@ from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.garbage import unowned
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
@@ -384,7 +385,7 @@ class NetworkView(View):
             self._maps.set_columns(())
             return
         columns = columns_of(self._network.classifier, self._unfolded)
-        self._maps.set_columns(columns, self._sources_of, self._kernel_of)
+        self._maps.set_columns(columns, unowned(self._sources_of), unowned(self._kernel_of))
 
     def _sources_of(self, tile: Tile) -> list[Tile]:
         """The tiles on which a tile depends, as far as they are shown."""

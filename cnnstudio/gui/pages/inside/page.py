@@ -338,7 +338,8 @@ class InsidePage(Page):
     def _opened(self, classifier: Classifier, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card, answer.adopted)
-        self._network = OpenNetwork(classifier, self._lock, self._models.name, lambda: self.library.lists.models)
+        library = self.library
+        self._network = OpenNetwork(classifier, self._lock, self._models.name, lambda: library.lists.models)
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)

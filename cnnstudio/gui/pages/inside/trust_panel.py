@@ -185,7 +185,7 @@ class TrustPanel(QWidget):
                 Line(f"{EXPLANATIONS[name].title}: {curves.area(name):.2f}", values)
                 for name, values in curves.probabilities.items()
             ]
-            by_chance = Line(f"Random order: {curves.random_area:.2f}", curves.random)
+            by_chance = Line(f"Random order: {curves.random_area:.2f}", curves.random, is_reference=True)
             chart.set_lines(100 * curves.shares, [*lines, by_chance])
         self._areas.setText("\n".join(areas_of(result)))
         self._faithful.show()

@@ -18,11 +18,11 @@ from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.pages.choosers.names import open_classifier
 from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of, is_unsure
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
-from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.storage import cache_folder
@@ -167,7 +167,7 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
     files, problems = list_pictures([folder], left_out)
     if not files:
         raise StudioError(" ".join([f"There is no picture in {folder}.", *problems[:1]]))
-    classifier = load_classifier(model)
+    classifier = open_classifier(model)
     classifier.freeze()
     height, width, channels = classifier.input_shape
     least, most = THUMBNAIL_SIDES

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -222,7 +223,7 @@ class _RowDelegate(QStyledItemDelegate):
 
     def __init__(self, histogram: ClassHistogram) -> None:
         super().__init__(histogram)
-        self._histogram = histogram
+        self._histogram: ClassHistogram = weakref.proxy(histogram)
 
     @override
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:

@@ -21,8 +21,9 @@ from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, FollowsTheme, colou
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
 
-_MARKERS = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}
-"""pyqtgraph's names of markers, and what the legend shows for each."""
+_REFERENCE = "star"
+_MARKERS = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟", _REFERENCE: "★"}
+"""pyqtgraph's names of markers, and what the legend shows for each; the last one is that of what is compared with."""
 
 _DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍", "┉┉", "━·"), strict=True))
 """The line styles in the legend, where there are too many places for markers."""
@@ -35,10 +36,12 @@ class Line:
     Attributes:
         title: in the legend.
         values: a number for each place on the axis; NaN for none.
+        is_reference: whether the others are compared with it: it has no colour of its own.
     """
 
     title: str
     values: np.ndarray
+    is_reference: bool = False
 
 
 class LineChart(FollowsTheme, QWidget):
@@ -112,6 +115,7 @@ class LineChart(FollowsTheme, QWidget):
             self._across = title
             axis = self._plot.getAxis("bottom")
             axis.setLabel(title, color=colours().secondary)
+            axis.resizeEvent()  # else the title stands where one of another length stood
             axis.setTickSpacing(levels=None if spacing is None else [(spacing, 0)])
 
     def set_lines(self, places: np.ndarray, lines: Sequence[Line], names: Sequence[str] = ()) -> None:
@@ -128,7 +132,8 @@ class LineChart(FollowsTheme, QWidget):
             self._plot.getAxis("bottom").setTicks([ticks] if names else None)
         if len(places) and not np.array_equal(places, self._places):
             self._plot.setXRange(float(places[0]), float(places[-1]), padding=0.03)
-        drawn_alike = len(lines) == len(self._lines) and _is_few(places) == _is_few(self._places)
+        references = [[line.is_reference for line in some] for some in (lines, self._lines)]
+        drawn_alike = references[0] == references[1] and _is_few(places) == _is_few(self._places)
         self._places, self._lines = places, tuple(lines)
         self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
         if drawn_alike:  # as with every move of a pen: to draw anew takes ten times as long
@@ -160,7 +165,7 @@ class LineChart(FollowsTheme, QWidget):
         self._mark.setPen(pg.mkPen(colours().text, width=1.5))
         self._drawn = []
         for number, line in enumerate(self._lines):
-            colour, style, marker = _look(number)
+            colour, style, marker = _look(number, line)
             drawn = self._plot.plot(
                 self._places, line.values, pen=pg.mkPen(colour, width=2, style=style), antialias=True,
                 symbol=marker if _is_few(self._places) else None, symbolSize=6, symbolPen=colour, symbolBrush=colour,
@@ -172,7 +177,7 @@ class LineChart(FollowsTheme, QWidget):
     def _write_legend(self) -> None:
         texts = []
         for number, line in enumerate(self._lines):
-            colour, style, marker = _look(number)
+            colour, style, marker = _look(number, line)
             sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
             title = escape(line.title).replace(" ", "&nbsp;")
             texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
@@ -220,11 +225,13 @@ class LineChart(FollowsTheme, QWidget):
             save_as(self, "Save the chart", name, formats)
 
 
-def _look(number: int) -> tuple[str, Qt.PenStyle, str]:
+def _look(number: int, line: Line) -> tuple[str, Qt.PenStyle, str]:
     """Colour, line style and marker of a curve."""
+    if line.is_reference:
+        return colours().secondary, Qt.PenStyle.DotLine, _REFERENCE
     colour = colours().plot[number % len(colours().plot)]
     style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
-    return colour, style, list(_MARKERS)[number % len(_MARKERS)]
+    return colour, style, list(_MARKERS)[number % (len(_MARKERS) - 1)]
 
 
 def _is_few(places: np.ndarray) -> bool:

@@ -34,6 +34,7 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import build_network, network_config
 from cnnstudio.models.networks.files import Network, list_networks, read_network, save_network, write_network
 from cnnstudio.storage import data_folder
+from tests.gui.circles import in_circles
 
 Press = Callable[[str], None]
 
@@ -766,3 +767,8 @@ def test_every_tool_teaches_and_names_its_key(editor: ArchitectureEditor) -> Non
     for button in editor.findChildren(QToolButton):
         assert button.accessibleName()
         assert button.toolTip()
+
+
+def test_it_does_not_refer_to_itself_after_a_step(editor: ArchitectureEditor) -> None:
+    editor.document.change("filters", 7)
+    assert in_circles(editor) == set()

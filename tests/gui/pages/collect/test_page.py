@@ -44,6 +44,7 @@ from cnnstudio.gui.pages.collect.set_view import advice, why_not
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.images.example_tiles import moving_data
+from tests.gui.circles import in_circles
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
@@ -819,3 +820,8 @@ def test_a_set_with_a_damaged_file_is_told(qtbot: QtBot) -> None:
     click(qtbot, page, "create_set_button")
     assert page.collection is not None
     page.shut_down()
+
+
+@pytest.mark.usefixtures("shapes")
+def test_neither_the_page_nor_a_class_on_it_refers_to_itself(page: CollectPage) -> None:
+    assert in_circles(page) == set()

@@ -26,6 +26,7 @@ from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
 from cnnstudio.gui.widgets.maps.term_bars import TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.storage import shipped
+from tests.gui.circles import in_circles
 
 SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
@@ -252,3 +253,8 @@ def test_a_double_click_on_nothing_goes_back_one_level_as_a_click_does(page: Ins
     for widget in (level, view.viewport()):  # under the pointer, when the second press comes
         QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(widget.width() - 5, widget.height() - 5))
     assert page.view.level is level
+
+
+def test_neither_the_page_nor_what_is_on_it_refers_to_itself(page: InsidePage, qtbot: QtBot) -> None:
+    open_map(qtbot, page, "conv2", 3)
+    assert in_circles(page) == set()

@@ -3,7 +3,7 @@
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QGraphicsView, QLabel
+from PySide6.QtWidgets import QGraphicsTextItem, QGraphicsView, QLabel
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.look.theme import DARK, LIGHT, Theme
@@ -65,3 +65,30 @@ def test_a_hidden_chart_takes_the_colours_of_another_theme_once_it_is_seen(qtbot
     assert DARK.plot[0] in legend.text()
     theme.choose("light")
     assert LIGHT.plot[0] in legend.text()
+
+
+def test_the_title_of_an_axis_stays_in_its_middle(qtbot: QtBot) -> None:
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    qtbot.addWidget(chart)
+    chart.set_lines(np.arange(3), [Line("a", np.zeros(3))])
+    chart.show()
+    qtbot.waitExposed(chart)
+
+    def middle() -> float:
+        texts = (item for item in chart.findChild(QGraphicsView).items() if isinstance(item, QGraphicsTextItem))
+        (title,) = [text for text in texts if text.toPlainText().strip() == chart.csv_text().split(",")[0]]
+        return title.sceneBoundingRect().center().x()
+
+    before = middle()
+    chart.set_across("a much longer title than before")
+    assert abs(middle() - before) <= 1
+
+
+def test_what_others_are_compared_with_has_no_colour_of_its_own(qtbot: QtBot, theme: Theme) -> None:
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    qtbot.addWidget(chart)
+    lines = [Line(str(number), np.full(3, number / 9)) for number in range(4)]
+    chart.set_lines(np.arange(3), [*lines, Line("chance", np.ones(3), is_reference=True)])
+    legend = chart.findChild(QLabel, "chart_legend").text()
+    assert f'color:{LIGHT.secondary}">★</span>&nbsp;chance' in legend
+    assert all(legend.count(colour) == 1 for colour in LIGHT.plot)

@@ -19,10 +19,10 @@ from cnnstudio.data.pictures.open import open_image
 from cnnstudio.data.pictures.strokes import render
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.choosers.names import open_classifier
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutput, Prediction
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
-from cnnstudio.models.trained.library import load_classifier
 
 BLOCK = 2**24
 """The most numbers in the outputs of one block of layers, unless one layer alone has more: 64 MB."""
@@ -370,7 +370,7 @@ class Session:
         edition = self._edition
         if self._classifier is None or path != self._path or edition != self._edition_open:
             try:
-                classifier = load_classifier(path)
+                classifier = open_classifier(path)
                 classifier.freeze()
                 classifier.warm_up(_first_block(classifier))
             except Exception as error:
