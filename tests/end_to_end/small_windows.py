@@ -202,7 +202,7 @@ def _lab(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page = window.page("lab")
     for name, entry in PANELS.items():
         page.show_panel(name)
-        until(lambda: name != "mlp" or page.panel.networks is not None)
+        until(lambda name=name: name != "mlp" or page.panel.networks is not None)
         yield f"lab: {entry.title}", page
     window.open_lesson("convolution")
     until(lambda: page.panel_name == "convolution")
