@@ -389,6 +389,17 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
     assert name in guide(window).done
 
 
+def test_any_kernel_that_finds_the_edge_will_do(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("filters")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for row, counts in (([0, 1, 0], False), ([0, 0, 0], False), ([1, -2, 0], False), ([-1, 1, 0], True)):
+        window.page("lab").panel.show_state({"kernel": [[0, 0, 0], row, [0, 0, 0]]})
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
+
+
 @pytest.mark.parametrize("lesson", list_lessons()[0], ids=lambda lesson: lesson.name)
 def test_lessons_name_pages_and_experiments_that_there_are(lesson: Lesson) -> None:
     for step in lesson.steps:
