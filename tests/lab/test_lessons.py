@@ -70,6 +70,10 @@ def test_what_the_window_links_to_its_lesson_has_one() -> None:
     titles = titles_by_concept()
     kinds = {kind for kind in titles if kind in LAYER_KINDS}
     assert {"Conv2D", "MaxPooling2D", "Dense", "ReLU", "BatchNormalization", "Dropout", "Flatten"} <= kinds
+    assert {"Conv1D", "AdaptiveMaxPooling2D", "MaxPooling1D", "SpatialDropout1D", "Resizing"} <= kinds
+    assert kinds.isdisjoint({"MultiHeadAttention", "LSTM", "Conv2DTranspose", "Concatenate", "RandomFlip"})
+    # The lesson about batch normalisation says of these in what they differ.
+    assert titles["LayerNormalization"] == titles["GroupNormalization"] == titles["BatchNormalization"]
     assert {*PANELS, *LESSONS.values(), "softmax", "filter"} <= titles.keys()
     assert titles["MaxPooling2D"] == titles["pooling"] == find_lesson("pooling").title
 
