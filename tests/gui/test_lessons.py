@@ -389,6 +389,21 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
     assert name in guide(window).done
 
 
+def test_the_mean_and_the_variance_count_whichever_way_they_were_reached(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("deeper")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for state, counts in (
+        ({"gamma": 2, "beta": 5, "training": False}, False),
+        ({"gamma": 2, "beta": 4, "training": True}, False),
+        ({"gamma": -2, "beta": 5}, True),
+    ):
+        window.page("lab").panel.show_state(state)
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
+
+
 def test_any_kernel_that_finds_the_edge_will_do(window: MainWindow) -> None:
     window.hide()
     window.open_lesson("filters")
