@@ -18,7 +18,6 @@ from cnnstudio.lab.lessons import (
     titles_by_concept,
 )
 from cnnstudio.models.layer_kinds import LAYER_KINDS
-from tests.readme import README
 
 GOOD = """+++
 title = "Mine"
@@ -176,8 +175,3 @@ def test_lessons_in_another_language(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("cnnstudio.lab.lessons.shipped", lambda _: tmp_path)
     assert languages() == ["de", "en"]
     assert [lesson.title for lesson in list_lessons("de")[0]] == ["Meine", "Mine"]
-
-
-def test_readme_shows_a_lesson(tmp_path: Path) -> None:
-    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
-    assert read_lesson(write(tmp_path, text.lstrip())).title == "Shifting a picture"
