@@ -29,6 +29,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.lab.lessons import Lesson, list_lessons, own_lessons_folder
 from tests.gui.circles import in_circles
+from tests.readme import README
 
 LESSON = """+++
 title = "Mine"
@@ -388,6 +389,46 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
         assert step.praise in said(window, "lesson_answer")
         press(window, "lesson_next_button")
     assert name in guide(window).done
+
+
+def test_the_lesson_in_readme_is_done_by_doing_what_it_asks(window: MainWindow, tmp_path: Path) -> None:
+    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
+    path = tmp_path / "shifting.md"
+    path.write_text(text.lstrip())
+    window.hide()
+    window.open_lesson(str(path))
+    panel = window.page("lab").panel
+    assert panel.facts()["step"] == panel.facts()["steps"], "its numbers are blank"
+    for kernel, counts in (([0, 0], False), ([1, 1], False), ([1, 0], True)):
+        panel.show_state({"kernel": [[0, kernel[0], 0], [0, kernel[1], 0], [0, 0, 0]]})
+        guide(window).look()
+        assert bool(guide(window).taught.answered) is counts
+
+
+def test_the_mean_and_the_variance_count_whichever_way_they_were_reached(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("deeper")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for state, counts in (
+        ({"gamma": 2, "beta": 5, "training": False}, False),
+        ({"gamma": 2, "beta": 4, "training": True}, False),
+        ({"gamma": -2, "beta": 5}, True),
+    ):
+        window.page("lab").panel.show_state(state)
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
+
+
+def test_any_kernel_that_finds_the_edge_will_do(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("filters")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for row, counts in (([0, 1, 0], False), ([0, 0, 0], False), ([1, -2, 0], False), ([-1, 1, 0], True)):
+        window.page("lab").panel.show_state({"kernel": [[0, 0, 0], row, [0, 0, 0]]})
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
 
 
 @pytest.mark.parametrize("lesson", list_lessons()[0], ids=lambda lesson: lesson.name)
