@@ -34,7 +34,14 @@ from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, model_digest, read_graph
+from cnnstudio.models.trained.files import (
+    NoCardError,
+    compiled_loss,
+    likely_size,
+    load_model,
+    model_digest,
+    read_graph,
+)
 from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities, likely_outputs, set_two
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES, ValueRange
 from cnnstudio.storage import data_folder, exists, write_atomically
@@ -121,7 +128,7 @@ def inspect_model(path: Path) -> Inspection:
         value_range, range_reason = _likely_range(graph, likely[2])
         take_images(graph, likely)
         count = _count_outputs(graph)
-        outputs, output_reason = likely_outputs(graph, count)
+        outputs, output_reason = likely_outputs(graph, count, compiled_loss(path))
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
     is_teachable_machine = is_from_teachable_machine(path)

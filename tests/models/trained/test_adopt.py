@@ -263,6 +263,16 @@ def test_what_answers_with_a_map_is_said_to_be_a_detector(save, rows, shape):
     assert "Flatten" not in str(caught.value)
 
 
+def test_what_answers_with_an_image_is_said_to_be_an_autoencoder(save):
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(1, 3, padding="same", activation="sigmoid")])
+    with pytest.raises(StudioError, match=r"It answers 8×8×1 numbers, an image of .* autoencoders") as caught:
+        inspect_model(save(model))
+    assert "YOLO" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
