@@ -33,7 +33,7 @@ from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.files import WeightsAloneError, keep_layers
 from cnnstudio.models.trained.outputs import OUTPUTS
 from cnnstudio.models.trained.parts import model_file
-from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, in_size, places, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, in_size, order_in_words, places, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
 from cnnstudio.wording import certainty, percent
@@ -116,8 +116,8 @@ def adopt(
         check_answers(found, answers)
     entry = _dataset(found, answers, dataset) if dataset is not None or known is None else None
     trials = None
-    is_beside = found.names_found and (entry is None or places(entry.classes, answers.classes) is not None)
-    named = classes is not None or is_beside
+    is_known = known is not None or found.names_found
+    named = classes is not None or (is_known and (entry is None or places(entry.classes, answers.classes) is not None))
     if entry is not None:
         if not named:
             answers = replace(answers, classes=entry.classes)
@@ -189,9 +189,9 @@ def _told(
             answers = replace(answers, classes=trials.classes)
         tells = trials.tells
         if tells:
-            answers = replace(answers, value_range=trials.best.value_range)
-            answers = answers if ruled else replace(answers, input_rule=trials.input_rule)
-        elif trials.excludes and not ruled and answers.input_rule == trials.input_rule:
+            rule = answers.input_rule if ruled else trials.input_rule
+            answers = replace(answers, value_range=trials.best.value_range, input_rule=rule)
+        elif trials.excludes and not ruled and entry.path is None and answers.input_rule == trials.input_rule:
             answers = replace(answers, input_rule=PLAIN_RULE)
     if tells or chosen:
         return replace(answers, dataset=entry.name) if entry.classes == answers.classes else answers
@@ -202,7 +202,7 @@ def _print(model: Inspection, answers: Answers) -> None:
     height, width = answers.image_size
     print(
         f"“{answers.name}” takes images of {height}×{width} with values of {VALUE_RANGES[answers.value_range].title} "
-        f"and has {len(answers.classes):,} classes."
+        f"and has {len(answers.classes):,} classes: {order_in_words(answers.classes)}."
     )
     for reason in (model.input_reason, model.output_reason):
         if reason:
@@ -212,16 +212,20 @@ def _print(model: Inspection, answers: Answers) -> None:
         print(f"An output near 0 means “{first}”, one near 1 “{second}”: to swap them, add {_option((second, first))}.")
     elif OUTPUTS[answers.outputs].independent:
         print("Each class has a probability of its own: several can be right, or none.")
-    print(f"Pictures become such images by: {INPUT_RULES[answers.input_rule].title}.")
+    rule, others = INPUT_RULES[answers.input_rule], [name for name in INPUT_RULES if name != answers.input_rule]
+    why = f" {model.rule_reason}" if answers.input_rule == model.guess.input_rule else ""
+    print(
+        f"How a picture becomes such an image: {rule.title}. {rule.description}{why} If it was otherwise in its "
+        f"training, add --input-rule with one of: {', '.join(others)}."
+    )
 
 
 def _print_trials(trials: Trials, classes: tuple[str, ...]) -> None:
     """Prints what was tried, and what became of the order of the classes."""
     print(trials.verdict)
     if trials.order != trials.classes:
-        taken = classes == trials.order
-        kept, other = ("That order", trials.classes) if taken else ("The order that you gave", trials.order)
-        print(f"{kept} is kept; to have the other one, add {_option(other)}.")
+        other = trials.classes if classes == trials.order else trials.order
+        print(f"Kept is the order {order_in_words(classes)}; to have the other one, add {_option(other)}.")
         trials = trials.named(classes)
     table = new_table("--value-range", "values", "right", "sure")
     for column in table.columns[2:]:

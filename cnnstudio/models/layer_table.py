@@ -143,6 +143,11 @@ class LayerTable:
         """What a network is for that answers maps instead of one number a class; empty for all others."""
         if self.answer is None or len(self.answer) == 1:
             return ""
+        if self.answer == self.input_shape:
+            return (
+                f"It answers {shape_words(self.answer)} numbers, an image of the size of the one it gets, as "
+                "autoencoders do and networks that remove noise."
+            )
         return (
             f"It answers {shape_words(self.answer)} numbers, so it says what is where in an image, as networks do that "
             "find objects (YOLO) or outline them."

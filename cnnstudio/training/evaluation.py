@@ -1,5 +1,6 @@
 """Measures a classifier on images whose labels are known, and finds those that it gets wrong."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.adopt import unnamed
 from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.progress import OnProgress, Progress
 from cnnstudio.wording import shape
@@ -148,6 +150,12 @@ def check_fit(card: "Card", data: "DatasetEntry") -> None:
         raise StudioError(
             f"The model takes images of {shape(card.input_shape)}, but those of {data.called} are "
             f"{shape(data.image_shape)}: choose another data set or model."
+        )
+    if tuple(card.classes) == unnamed(len(data.classes)):
+        raise StudioError(
+            f"The model's classes have no names ({_few(card.classes)}), so that it is not known which of those of "
+            f"{data.called} they are. Say so in the window, under “What is it…” in the model's menu, or with: "
+            f"cnnstudio adopt FILE --dataset {shlex.quote(data.name)}"
         )
     if tuple(card.classes) != data.classes:
         raise StudioError(

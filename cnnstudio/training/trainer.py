@@ -20,9 +20,8 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network, called, find_network, reference
 from cnnstudio.models.trained.card import Card, provenance
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import copy_weights, load_model
 from cnnstudio.models.trained.library import find_model
-from cnnstudio.models.trained.parts import model_file
+from cnnstudio.models.trained.starting import start_from
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.diagnosis import diagnose
@@ -184,13 +183,11 @@ class _Training:
         network = find_network(config.architecture)
         self._network_title = network.title
         model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
-        if config.start_from:
-            start = load_model(model_file(Path(config.start_from)))
-            if not copy_weights(start.layers, model):
-                raise StudioError(
-                    f"{Path(config.start_from).name} has no layer in common with {network.title}, so there is nothing "
-                    "to start from. Choose the same architecture, or start from random weights."
-                )
+        if config.start_from and not start_from(Path(config.start_from), model, dataset.classes):
+            raise StudioError(
+                f"{Path(config.start_from).name} has no layer in common with {network.title}, so there is nothing "
+                "to start from. Choose the same architecture, or start from random weights."
+            )
         if config.fine_tune_epochs and not frozen_layers(model):
             raise StudioError(
                 f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "

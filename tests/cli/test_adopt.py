@@ -33,7 +33,7 @@ def test_a_model_from_elsewhere_is_used_once_it_is_described(outcome, theirs, pi
     names = tmp_path / "names.txt"
     names.write_text("ant\nbee\nçicada\n", encoding="utf-8")
     code, out, err = outcome("adopt", str(theirs), "--classes", str(names), "--value-range", "-1-1")
-    assert (code, err) == (0, "") and "12×12 with values of −1 to 1 and has 3 classes." in out
+    assert (code, err) == (0, "") and "12×12 with values of −1 to 1 and has 3 classes: “ant”, “bee”, “çicada”." in out
     code, out, err = outcome("predict", str(theirs), str(picture), "--json")
     assert (code, err) == (0, "") and "çicada" in json.dumps(json.loads(out), ensure_ascii=False)
 
@@ -49,6 +49,10 @@ def test_what_was_said_before_stays_and_the_model_is_listed(outcome, theirs):
 def test_what_is_not_said_is_guessed_and_told(outcome, theirs):
     code, out, _ = outcome("adopt", str(theirs))
     assert code == 0 and "The range of values is a guess." in out and "--value-range" in out
+    assert "becomes such an image: Whole picture, stretched." in out and "Most networks of Keras were" in out
+    assert "add --input-rule with one of: digit, clothing, centre-crop, imagenet." in out
+    code, out, _ = outcome("adopt", str(theirs), "--input-rule", "centre-crop")
+    assert code == 0 and "becomes such an image: Centre crop." in out and "Most networks of Keras" not in out
 
 
 @pytest.mark.parametrize(
@@ -133,10 +137,41 @@ def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
     model.layers[-1].set_weights([means.T * 0, np.zeros(10)])  # it knows no digits
     model.save(tmp_path / "blind.keras")
     code, out, _ = outcome("adopt", str(tmp_path / "blind.keras"), "--dataset", "digits")
-    assert code == 0 and remembered(tmp_path / "blind.keras").input_rule == "centre-crop"
+    assert code == 0 and remembered(tmp_path / "blind.keras").input_rule == "stretch"
     Image.new("L", (28, 28), 90).save(tmp_path / "grey.png")
     code, out, _ = outcome("predict", str(tmp_path / "blind.keras"), str(tmp_path / "grey.png"))
     assert code == 0 and "grey.png: undecided: 0 (10.0 %), 1 (10.0 %), 2 (10.0 %)" in out
+
+
+@pytest.fixture
+def brightness(tmp_path: Path) -> Path:
+    """A network that tells light pictures from dark ones; and a folder of such pictures, in another order."""
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((40, 40, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    means = np.array([230, 20]) / 255
+    model.layers[-1].set_weights([np.tile(means, (1600, 1)), -1600 * np.square(means) / 2])
+    model.save(tmp_path / "brightness.keras")
+    for name, level in (("dark", 20), ("light", 230)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(6):
+            Image.new("L", (60, 40), level + number).save(tmp_path / "pictures" / name / f"{number}.png")
+    return tmp_path / "brightness.keras"
+
+
+def test_names_that_were_said_before_keep_their_order(outcome, brightness):
+    """The folders of the classes come in the order of the alphabet."""
+    outcome("adopt", str(brightness), "--classes", "light,dark")
+    code, out, _ = outcome("adopt", str(brightness), "--dataset", str(brightness.parent / "pictures"))
+    assert code == 0 and "100 % are right" in out and "order" not in out
+    assert remembered(brightness).classes == ("light", "dark")
+
+
+@pytest.mark.parametrize(("rule", "kept"), [("stretch", "stretch"), ("imagenet", "imagenet"), ("digit", "stretch")])
+def test_a_folder_of_images_only_tells_that_nothing_was_looked_for_in_them(outcome, brightness, rule, kept):
+    """Other pictures than digits were no digits; but how they were cut does not show."""
+    outcome("adopt", str(brightness), "--classes", "light,dark", "--input-rule", rule)
+    code, out, _ = outcome("adopt", str(brightness), "--dataset", str(brightness.parent / "pictures"))
+    assert code == 0 and "100 % are right" in out and remembered(brightness).input_rule == kept
 
 
 @pytest.fixture

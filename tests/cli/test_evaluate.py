@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.adopt import unnamed
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
 
@@ -55,6 +56,7 @@ def test_text_names_the_most_confused_pair(outcome, trained):
     [
         ((8, 8, 3), tuple("0123456789"), ["8×8×3", "28×28×1"]),
         ((28, 28, 1), ("cat", "dog"), ["cat, dog", "0, 1, 2, …"]),
+        ((28, 28, 1), unnamed(10), ["have no names", "“What is it…”", "cnnstudio adopt FILE --dataset mnist"]),
     ],
 )
 def test_a_model_that_does_not_fit_the_data_set(outcome, saved, shape, classes, words):

@@ -25,9 +25,9 @@ def test_an_order_of_classes_that_is_clearly_wrong_is_not_kept(tmp_path: Path) -
     common = str(brightness(tmp_path, 6)), "--dataset", str(tmp_path / "pictures")
     out = adopt(*common, home=tmp_path)
     assert "Tried on 12 images of “pictures”: 0 % are right with the classes in the order “dark”, “light”" in out
-    assert "That order is kept; to have the other one, add --classes dark,light." in out
+    assert "Kept is the order “light”, “dark”; to have the other one, add --classes dark,light." in out
     out = adopt(*common, "--classes", "dark,light", home=tmp_path)
-    assert "The order that you gave is kept; to have the other one, add --classes light,dark." in out
+    assert "Kept is the order “dark”, “light”; to have the other one, add --classes light,dark." in out
     assert "--classes dunkel,hell" in adopt(*common, "--classes", "hell,dunkel", home=tmp_path)
 
 

@@ -26,6 +26,7 @@ from cnnstudio.data.folders.tables import ENDINGS, MAX_BYTES, Table, column_name
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.data.report import ONE_HOT, TableView
 from cnnstudio.errors import StudioError
+from cnnstudio.wording import counted
 
 _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
@@ -325,8 +326,27 @@ class _Labels:
             LayoutChoice("table", table=self._source.path, file=self._file, label=self._label, uses=self._choice.uses),
             table=view,
             beside=tuple(one.path for one in self._group),
-            notes=tuple(f"{one.name} {one.table.note}" for one in self._group if one.table.note),
+            notes=(
+                *self._other_labels(),
+                *(f"{one.name} {one.table.note}" for one in self._group if one.table.note),
+            ),
         )
+
+    def _other_labels(self) -> Iterator[str]:
+        """Says where the column of the classes is one of several labels that a picture may have at once."""
+        source = self._source
+        columns = _one_hot_columns(source, source.names.index(self._file), _split_column(source))
+        names = [source.names[column] for column in columns]
+        several = sum(_ones(row, columns) > 1 for row in source.rows)
+        if self._label in names and several:
+            others = [name for name in names if name != self._label]
+            yield (
+                f"{source.name} gives pictures several labels at once: {counted(several, 'row')} of "
+                f"{len(source.rows):,} {'has' if several == 1 else 'have'} more than one 1 in the columns "
+                f"{', '.join(f'“{name}”' for name in names)}. A picture has one class here, so only “{self._label}” is "
+                "learnt, with the classes 1 and 0. For another one, choose its column, on the command line with "
+                f"--layout table={source.path},class={others[0]}."
+            )
 
     def _agreed(self) -> dict[int, tuple[str, str]]:
         """The class and the split of each picture that has one class, by its number."""
@@ -470,8 +490,12 @@ def _one_hot_columns(source: _Source, file: int, uses: int | None) -> tuple[int,
     )
 
 
+def _ones(row: Sequence[str], columns: Iterable[int]) -> int:
+    return sum(row[column].lower() in _ONE for column in columns)
+
+
 def _is_one_hot(source: _Source, file: int, uses: int | None) -> bool:
     columns = _one_hot_columns(source, file, uses)
     sample = _sampled(source.rows)
-    single = sum(sum(row[column].lower() in _ONE for column in columns) == 1 for row in sample)
+    single = sum(_ones(row, columns) == 1 for row in sample)
     return len(columns) > 1 and 2 * single > len(sample)

@@ -102,6 +102,7 @@ class InputRule:
         description: one sentence for a beginner.
         prepare: takes an upright picture of mode L or RGB and the shape (height, width, channels) of the image.
         crops: whether the network gets a rectangle of the picture, so that another one may be chosen.
+        finds: whether it looks for one thing in the picture and cuts it out, so that it suits no other pictures.
         split: takes the same as `prepare`, and gives the several things that the picture shows, at least two; nothing
             where it shows one.
     """
@@ -111,6 +112,7 @@ class InputRule:
     description: str
     prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
     crops: bool = False
+    finds: bool = False
     split: Callable[[Image.Image, tuple[int, int, int]], tuple[Part, ...]] = lambda image, image_shape: ()  # noqa: ARG005
 
 
@@ -185,6 +187,18 @@ def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared
     # Pictures six times as large as the image, or more, are averaged over blocks first: three times as fast.
     scaled = image.crop(box).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
     return _cropped(image, to_array(scaled, channels), box)
+
+
+def _stretched(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
+    """As `image_dataset_from_directory` of Keras brings pictures to size, by `tf.image.resize`: bilinear.
+
+    Each pixel lies between four pixels of the picture, even where it is scaled down: nothing is averaged over more.
+    """
+    height, width, channels = image_shape
+    places = (image.width / width, 0.0, 0.0, 0.0, image.height / height, 0.0)
+    scaled = image.transform((width, height), Image.Transform.AFFINE, places, Image.Resampling.BILINEAR)
+    pixels = to_array(scaled, channels)
+    return Prepared(pixels, (Step("The picture", _small(image)), Step("What the network gets", pixels)))
 
 
 def cut_out(image: Image.Image, box: Box, image_shape: tuple[int, int, int]) -> Prepared:
@@ -357,6 +371,7 @@ INPUT_RULES: dict[str, InputRule] = {
             "One handwritten digit",
             "The ink of one digit is found on its ground, made light on dark, scaled and centred as in MNIST.",
             _digit,
+            finds=True,
             split=_digits,
         ),
         InputRule(
@@ -364,6 +379,7 @@ INPUT_RULES: dict[str, InputRule] = {
             "One piece of clothing",
             "The piece is cut out from its plain ground, made light on dark, scaled and centred as in Fashion-MNIST.",
             _clothing,
+            finds=True,
         ),
         InputRule(
             "centre-crop",
@@ -371,6 +387,13 @@ INPUT_RULES: dict[str, InputRule] = {
             "The picture is scaled until its shorter side fits, and the middle is cut out.",
             _centre_crop,
             crops=True,
+        ),
+        InputRule(
+            "stretch",
+            "Whole picture, stretched",
+            "The whole picture is scaled to the image's size; one of another shape is stretched, as by Keras's own "
+            "loaders.",
+            _stretched,
         ),
         InputRule(
             "imagenet",

@@ -8,6 +8,7 @@ Nothing is looked up by name here, and nothing is made.
 import io
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from cnnstudio.errors import reason
@@ -72,7 +73,7 @@ def legacy_config(data: bytes) -> bytes:
         data: the file, whose links and arrays have been checked.
 
     Returns:
-        The text of a config.json, for `checked_config`.
+        The text of a config.json, for `checked_config`; with what the model was compiled with, where the file says it.
 
     Raises:
         RefusedError: there is no config in it, as where only weights were saved, or one that cannot be read.
@@ -81,7 +82,7 @@ def legacy_config(data: bytes) -> bytes:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            text = file.attrs.get("model_config")
+            text, training = file.attrs.get("model_config"), file.attrs.get("training_config")
             version = str(file.attrs.get("keras_version", ""))
     # Whatever a damaged file makes of h5py.
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
@@ -92,7 +93,12 @@ def legacy_config(data: bytes) -> bytes:
         raise RefusedError(f"it was written by a Keras of before 2017; {_NOTHING_ELSE}")
     if not isinstance(text, str | bytes) or len(text) > MAX_CONFIG:
         raise RefusedError("it is damaged: its model_config is no text, or a very long one")
-    return modern_config(text, version.lstrip("b'").startswith("3."))
+    config = modern_config(text, version.lstrip("b'").startswith("3."))
+    if not isinstance(training, str | bytes) or len(training) > MAX_CONFIG:
+        return config
+    with suppress(ValueError, RecursionError):  # what only training needs may be damaged
+        return json.dumps(json.loads(config) | {"compile_config": json.loads(training)}).encode()
+    return config
 
 
 def modern_config(text: str | bytes, by_keras_3: bool = False) -> bytes:

@@ -25,6 +25,7 @@ from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved
 from cnnstudio.models.trained.adopt import read_image_config
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.files import first_line
+from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities
 from cnnstudio.models.trained.parts import is_model, model_file
 from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import shape
@@ -206,10 +207,13 @@ def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed:
     table = describe(config)
     check_size({row.name: row.parameters for row in table.rows}, table.activations)
     graph = Graph.of(config)
-    if not graph.gives_probabilities:
+    if graph.gives_logits:
+        give_probabilities(graph, OUTPUTS["logits"], classes)
+        config = graph.to_config()
+    elif not graph.gives_probabilities:
         raise StudioError(
-            "The network ends without softmax, so its outputs are not probabilities. Set the activation of its last "
-            "layer to softmax."
+            "The network ends in a sigmoid for each class, so that several classes can be right, but each image has "
+            "one class here. Set the activation of its last layer to softmax."
         )
     model = _built(lambda: _deserialized(config), seed)
     source = ARCHITECTURES.get(network.source)

@@ -34,7 +34,14 @@ from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, model_digest, read_graph
+from cnnstudio.models.trained.files import (
+    NoCardError,
+    compiled_loss,
+    likely_size,
+    load_model,
+    model_digest,
+    read_graph,
+)
 from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities, likely_outputs, set_two
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES, ValueRange
 from cnnstudio.storage import data_folder, exists, write_atomically
@@ -121,12 +128,13 @@ def inspect_model(path: Path) -> Inspection:
         value_range, range_reason = _likely_range(graph, likely[2])
         take_images(graph, likely)
         count = _count_outputs(graph)
-        outputs, output_reason = likely_outputs(graph, count)
+        outputs, output_reason = likely_outputs(graph, count, compiled_loss(path))
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
-    if value_range != "0-255" and is_from_teachable_machine(path):
+    is_teachable_machine = is_from_teachable_machine(path)
+    if value_range != "0-255" and is_teachable_machine:
         value_range, range_reason = "-1-1", "It is called as Teachable Machine calls what it exports."
-    rule, rule_reason = _likely_rule(likely)
+    rule, rule_reason = _likely_rule(likely, count, is_teachable_machine)
     names = unnamed(max(count, 2))
     if (rule, count) == ("digit", 10):
         names = DATASETS["mnist"].classes
@@ -533,14 +541,26 @@ def _leaves_range(node: Node) -> bool:
     return is_mixing(node) or group_of(node.kind) == "Regularisation" or node.kind in _LEAVES_RANGE
 
 
-def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:
+_IMAGENET_CLASSES = 1_000
+
+
+def _likely_rule(image_shape: ImageShape, outputs: int, is_teachable_machine: bool) -> tuple[str, str]:
+    """How pictures were most probably prepared for a network's training, and a sentence on why.
+
+    It rests on what published code does. Teachable Machine cuts out the largest square in the middle, with Pillow's
+    `ImageOps.fit`. Networks for the classes of ImageNet are tested on seven eighths of it. All others were most
+    probably trained by Keras's own loaders, as in its tutorials, and these stretch pictures unless they are told not
+    to: `image_dataset_from_directory`, `flow_from_directory`, `load_img` with a `target_size`.
+    """
     height, width, channels = image_shape
+    if is_teachable_machine:
+        return "centre-crop", "Teachable Machine cuts the largest square out of the middle of a picture."
     if channels == 1 and max(height, width) <= 32:
         return "digit", "Grey images of this size are most often handwritten digits, as in MNIST."
-    if channels == 3 and min(height, width) >= 128:
-        return "imagenet", "Colour images of this size are most often the middle of photos."
-    return PLAIN_RULE, "Nothing more is known about its images."
+    if outputs == _IMAGENET_CLASSES:
+        return "imagenet", f"{outputs:,} classes are most often those of ImageNet."
+    return PLAIN_RULE, "Most networks of Keras were trained on pictures that were loaded so."
 
 
-PLAIN_RULE = "centre-crop"
+PLAIN_RULE = "stretch"
 """How pictures are likely prepared for a network of whose images nothing is known."""

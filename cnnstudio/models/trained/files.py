@@ -177,6 +177,19 @@ def read_graph(path: Path, with_weights: bool = False) -> Graph:
         raise StudioError(f"{path} is not opened: {error}") from error
 
 
+def compiled_loss(path: Path) -> str:
+    """The loss that a model was trained with, by Keras's name of it; empty where its file does not say.
+
+    Raises:
+        StudioError: as for `load_model`.
+    """
+    try:
+        loss = json.loads(_members(path, with_weights=False)["config.json"])["compile_config"]["loss"]
+        return str(loss["config"]["name"] if isinstance(loss, Mapping) else loss or "")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def _checked(members: dict[str, bytes]) -> dict[str, Any]:
     """The config of a model, as far as it is allowed."""
     check_kind(members["config.json"])

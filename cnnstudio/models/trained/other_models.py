@@ -65,11 +65,30 @@ def check_kind(text: bytes) -> None:
             f"it takes {len(inputs)} inputs ({_listed(inputs)}). CNN Studio opens classifiers that take one image"
         )
     if len(outputs) > 1:
-        raise RefusedError(
-            f"it gives {len(outputs)} outputs ({_listed(outputs)}), as object detectors do, where a classifier gives "
-            "one. If one of them stands for the classes, save that alone, such as the last: keras.Model(model.input, "
-            'model.outputs[-1]).save("model.keras")'
-        )
+        _refuse_outputs(outputs, fields)
+
+
+def _refuse_outputs(outputs: list[str], fields: Mapping[str, Any]) -> None:
+    """Says which of several outputs stands for the classes, where one ends in softmax."""
+    of_classes = [place for place, name in enumerate(outputs) if _ends_in_softmax(fields, name)]
+    if len(of_classes) == 1:
+        place = of_classes[0]
+        which = f"“{outputs[place][:40]}” ends in softmax, so it stands for classes: save that alone"
+    else:
+        place, which = 0, "If one of them stands for the classes, save that alone, such as the first"
+    raise RefusedError(
+        f"it gives {len(outputs)} outputs ({_listed(outputs)}), where a classifier gives one. {which}: "
+        f'keras.Model(model.input, model.outputs[{place}]).save("model.keras")'
+    )
+
+
+def _ends_in_softmax(fields: Mapping[str, Any], name: str) -> bool:
+    layers = fields.get("layers")
+    for layer in layers if isinstance(layers, list) else ():
+        inner = layer.get("config") if isinstance(layer, Mapping) else None
+        if isinstance(inner, Mapping) and inner.get("name") == name:
+            return layer.get("class_name") == "Softmax" or inner.get("activation") == "softmax"
+    return False
 
 
 def _takes_pictures(fields: Mapping[str, Any]) -> bool:

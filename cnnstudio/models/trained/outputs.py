@@ -83,8 +83,20 @@ _LETS_THROUGH = frozenset({"Activation", "Dropout", "Flatten", "GlobalAveragePoo
 """Kinds of layers behind which outputs mean what they meant before."""
 
 
-def likely_outputs(graph: Graph, count: int) -> tuple[Outputs, str]:
+_OF_NUMBERS = frozenset(
+    {"mse", "mean_squared_error", "mae", "mean_absolute_error", "mape", "mean_absolute_percentage_error", "msle"}
+    | {"mean_squared_logarithmic_error", "huber", "huber_loss", "log_cosh", "logcosh"}
+)
+"""Losses by which networks learn numbers."""
+
+
+def likely_outputs(graph: Graph, count: int, loss: str = "") -> tuple[Outputs, str]:
     """What so many outputs of a network most probably mean, and a sentence on why.
+
+    Args:
+        graph: of the network.
+        count: how many outputs it has.
+        loss: that it was trained with, by Keras's name; empty where that is not known.
 
     Raises:
         StudioError: there is one output, and it is no probability and no score.
@@ -95,6 +107,11 @@ def likely_outputs(graph: Graph, count: int) -> tuple[Outputs, str]:
             return OUTPUTS[
                 "probabilities"
             ], "Its one output ends in a sigmoid: it is the probability of the second class."
+        if not activation and loss.lower() in _OF_NUMBERS:
+            raise StudioError(
+                f"It is a regression: it was trained with the loss {loss} to answer with a number, such as an age, not "
+                "with a class. CNN Studio opens classifiers; the Architecture page shows the layers of this one."
+            )
         if not activation:
             return OUTPUTS["logits"], "Its one output is not limited: a sigmoid makes it that of the second class."
         why = "is always 1" if activation in _SHARED else "is neither a probability nor a score of one"

@@ -9,11 +9,12 @@ import numpy as np
 
 from cnnstudio.chance import SIGNIFICANCE, probability_by_guessing
 from cnnstudio.data.library import find_dataset, list_datasets
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.image_input import ImageShape
-from cnnstudio.models.trained.adopt import Answers, Inspection, completed_model, image_shape
+from cnnstudio.models.trained.adopt import PLAIN_RULE, Answers, Inspection, completed_model, image_shape
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import Meter, OnProgress, Progress
 from cnnstudio.wording import counted, percent
@@ -72,7 +73,7 @@ class Trials:
 
     Attributes:
         dataset: the data set.
-        input_rule: of the data set, a key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
+        input_rule: of a network that knows such images, a key of `INPUT_RULES`.
         likely: the range that was likely before.
         classes: the class names in the order of the outputs.
         outputs: (classes,) for each class of the data set, the output that stands for it.
@@ -152,16 +153,18 @@ class Trials:
             return f"{tried}, which is too few to tell anything: try it on {FEWEST} or more."
         if self.order != self.classes:
             now, then = (percent(trials._at_likely.accuracy, 0) for trials in (self, self.named(self.order)))
-            other = "the other way round" if len(self.classes) == 2 else f"in the order {_words(self.order)}"
-            return f"{tried}: {now} are right with the classes in the order {_words(self.classes)}, but {then} {other}."
+            other = "the other way round" if len(self.classes) == 2 else f"in the order {order_in_words(self.order)}"
+            known = order_in_words(self.classes)
+            return f"{tried}: {now} are right with the classes in the order {known}, but {then} {other}."
         if self._is_known:
             return f"{tried}: with values of {title}, {right} are right."
         if not self.excludes:
             return f"{tried}: {right} are right, which may be mere guessing. Try it on more images."
-        others = ", or its classes are in another order" if len(self.classes) > 2 else ""
+        most = percent(max(trial.accuracy for trial in self.each), 0)
+        order = "its classes are in another order, " if len(self.classes) > 2 else ""
         return (
-            f"{tried}: whatever the values, no more than {right} are right. The network was trained on something "
-            f"else{others}."
+            f"{tried}: whatever the values, no more than {most} are right, hardly more than by guessing. The network "
+            f"was trained on something else, {order}or it has learnt little."
         )
 
     @property
@@ -193,7 +196,8 @@ def places(names: Sequence[str], classes: Sequence[str]) -> list[int] | None:
     return [known[name] for name in wanted] if known.keys() == set(wanted) and len(known) == len(classes) else None
 
 
-def _words(classes: Sequence[str]) -> str:
+def order_in_words(classes: Sequence[str]) -> str:
+    """The names of classes in their order, of many only the first."""
     return ", ".join([*(f"“{name}”" for name in classes[:_NAMED]), *(["…"] if len(classes) > _NAMED else [])])
 
 
@@ -280,7 +284,18 @@ def try_ranges(
             meter.tell(number * len(images) + min(start + BATCH, len(images)))
         answered[name] = np.nan_to_num(np.concatenate(probabilities))
     outputs = places(entry.classes, answers.classes) or range(len(answers.classes))
-    return Trials(entry, dataset.input_rule, answers.value_range, answers.classes, np.array(outputs), labels, answered)
+    rule = _rule_for(dataset, entry, answers.input_rule)
+    return Trials(entry, rule, answers.value_range, answers.classes, np.array(outputs), labels, answered)
+
+
+def _rule_for(dataset: Dataset, entry: DatasetEntry, likely: str) -> str:
+    """How pictures were most probably prepared for a network that knows the images of a data set.
+
+    A user's own pictures lie there as they came: they only tell that nothing was looked for in them.
+    """
+    if entry.path is None or INPUT_RULES[dataset.input_rule].finds:
+        return dataset.input_rule
+    return PLAIN_RULE if INPUT_RULES[likely].finds else likely
 
 
 def _drawn(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

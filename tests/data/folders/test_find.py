@@ -317,3 +317,15 @@ def test_a_word_that_all_names_have_says_nothing() -> None:
 )
 def test_the_class_that_a_name_says(file: str, label: str) -> None:
     assert class_in_name(file, {"cat", "dog", "hot dog", "7"}) == label
+
+
+def test_several_labels_of_one_picture_are_told(tmp_path: Path) -> None:
+    root = paint_all(tmp_path / "set", NAMES)
+    rows = [f"{name},{number % 2},{number % 3 % 2},{number % 4 // 2}\n" for number, name in enumerate(NAMES)]
+    (root / "train.csv").write_text("filename,cat,dog,ship\n" + "".join(rows))
+    (note,) = [note for note in survey_folder(root).notes if "labels at once" in note]
+    several = sum(row.count(",1") > 1 for row in rows)
+    assert f"{several} rows of {len(rows)} have more than one 1 in the columns “cat”, “dog”, “ship”." in note
+    assert "only “cat” is learnt" in note and note.endswith("with --layout table=train.csv,class=dog.")
+    chosen = survey_folder(root, layout="table=train.csv,class=dog")
+    assert any("only “dog” is learnt" in note for note in chosen.notes)

@@ -1,6 +1,7 @@
 """Pictures become images as the network was trained on: photographs, scans, screenshots and exported images."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES, STEP_SIDE, Prepared, cut_out, shrunk
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
+from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 
@@ -223,3 +225,17 @@ def test_a_photo_for_imagenet_is_what_tensorflow_makes_of_it() -> None:
     expected = tf.image.resize(middle, (224, 224), tf.image.ResizeMethod.BICUBIC, antialias=True)
     image = prepare(picture, "imagenet", (224, 224, 3)).image
     assert np.abs(image - np.clip(expected.numpy(), 0, 255)).max() <= 2
+
+
+@pytest.mark.parametrize("size", [(60, 40), (301, 500), (7, 5), (1, 1), (13, 900)])
+def test_a_stretched_picture_is_what_keras_makes_of_a_folder(size: tuple[int, int], tmp_path: Path) -> None:
+    """Pillow rounds down."""
+    keras = import_keras()
+    pixels = np.random.default_rng(4).integers(0, 256, (*reversed(size), 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    images = keras.utils.image_dataset_from_directory(
+        tmp_path, labels=None, image_size=(20, 30), batch_size=None, shuffle=False, verbose=False
+    )
+    stretched = prepare(open_image(tmp_path / "a.png"), "stretch", (20, 30, 3))
+    assert np.abs(stretched.image - next(iter(images)).numpy()).max() <= 1.01
+    assert stretched.crop is None

@@ -501,8 +501,8 @@ def test_networks_that_give_no_probabilities(mine):
             x = made(x)
         return Network("n", "n", keras.saving.serialize_keras_object(keras.Model(image, x)))
 
-    with pytest.raises(StudioError, match="without softmax"):
-        build_network(network(layers.Flatten(), layers.Dense(10)), MNIST, 10, seed=0)
+    with pytest.raises(StudioError, match="ends in a sigmoid for each class"):
+        build_network(network(layers.Flatten(), layers.Dense(10, "sigmoid")), MNIST, 10, seed=0)
     with pytest.raises(StudioError, match="no layer with one output for each class"):
         build_network(network(layers.Flatten()), MNIST, 10, seed=0)
     with pytest.raises(StudioError, match="7,290 outputs instead of one"):
@@ -510,6 +510,9 @@ def test_networks_that_give_no_probabilities(mine):
         build_network(network(*tail), MNIST, 10, seed=0)
     tail = (layers.Conv2D(4, 2), layers.GlobalAveragePooling2D(), layers.Softmax())
     assert build_network(network(*tail), MNIST, 10, seed=0).output_shape == (None, 10)
+    logits = build_network(network(layers.Flatten(), layers.Dense(10)), MNIST, 10, seed=0)
+    np.testing.assert_allclose(logits(np.ones((2, *MNIST))).numpy().sum(axis=1), 1, atol=1e-6)
+    assert [type(layer).__name__ for layer in logits.layers][-2:] == ["Dense", "Softmax"]
 
 
 def test_a_network_that_takes_blue_first_can_be_trained():

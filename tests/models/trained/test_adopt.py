@@ -221,6 +221,21 @@ def test_guesses_come_with_reasons(save):
     assert found.guess.classes[:2] == ("class 0", "class 1")
 
 
+@pytest.mark.parametrize("side", [16, 180])
+@pytest.mark.parametrize(("classes", "rule"), [(4, "stretch"), (1_000, "imagenet")])
+def test_pictures_are_taken_as_in_published_code(save, side, classes, rule):
+    """Keras's loaders stretch pictures, of whatever size, and networks for ImageNet get the middle."""
+    assert inspect_model(save(network((side, side, 3), classes=classes))).guess.input_rule == rule
+
+
+def test_teachable_machine_gets_the_whole_square_in_the_middle(save, tmp_path):
+    path = save(network((224, 224, 3), classes=2), "keras_model.h5")
+    assert inspect_model(path).guess.input_rule == "stretch"
+    (tmp_path / "labels.txt").write_text("0 Cat\n1 Dog")
+    found = inspect_model(path)
+    assert found.guess.input_rule == "centre-crop" and "Teachable Machine" in found.rule_reason
+
+
 @pytest.mark.parametrize(
     ("model", "words"),
     [
@@ -246,6 +261,16 @@ def test_what_answers_with_a_map_is_said_to_be_a_detector(save, rows, shape):
     with pytest.raises(StudioError, match=f"It answers {shape} numbers, .* find objects") as caught:
         inspect_model(save(model))
     assert "Flatten" not in str(caught.value)
+
+
+def test_what_answers_with_an_image_is_said_to_be_an_autoencoder(save):
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(1, 3, padding="same", activation="sigmoid")])
+    with pytest.raises(StudioError, match=r"It answers 8×8×1 numbers, an image of .* autoencoders") as caught:
+        inspect_model(save(model))
+    assert "YOLO" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,10 @@ def others():
     second = keras.Input((4,), name="age")
     tokens = keras.Sequential([keras.Input((9,)), layers.Embedding(20, 4), layers.Flatten(), layers.Dense(2)])
     return {
-        r"gives 2 outputs \(boxes, classes\), as object detectors do": keras.Model(inputs, heads),
+        r"gives 2 outputs \(boxes, classes\), .* such as the first: .*outputs\[0\]\)": keras.Model(inputs, heads),
+        r"gives 3 outputs .* “classes_2” ends in softmax, so it .*outputs\[2\]\)": keras.Model(
+            inputs, [*heads, layers.Dense(3, "softmax", name="classes_2")(x)]
+        ),
         r"takes 2 inputs \(.*, age\)": keras.Model([inputs, second], layers.Concatenate()([x, second])),
         r"a model of text: its layer “embedding.*” \(Embedding\) takes words": tokens,
         r"a model of text: .* \(Embedding\)": keras.Sequential([keras.Input((9,)), tokens, layers.Dense(2)]),
@@ -200,6 +203,22 @@ def test_a_model_that_takes_or_gives_something_else_says_what_it_is(tmp_path):
         for ask in (load_model, read_config, inspect_model, load_classifier):
             with pytest.raises(StudioError, match=f"is not opened: it .*{words}"):
                 ask(path)
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize(("loss", "named"), [("mse", "mse"), ("Huber", "huber_loss"), ("binary_crossentropy", "")])
+def test_a_network_that_learnt_numbers_is_told_by_its_loss(tmp_path, ending, loss, named):
+    import keras
+
+    model = keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile("sgd", keras.losses.Huber() if loss == "Huber" else loss)
+    model.save(tmp_path / f"age.{ending}")
+    if not named:
+        assert inspect_model(tmp_path / f"age.{ending}").guess.outputs == "logits"
+        return
+    with pytest.raises(StudioError, match=f"It is a regression: it was trained with the loss {named} to"):
+        inspect_model(tmp_path / f"age.{ending}")
+    assert read_config(tmp_path / f"age.{ending}")  # its layers can be looked at
 
 
 def test_a_vocabulary_says_that_it_is_a_model_of_text(tmp_path):

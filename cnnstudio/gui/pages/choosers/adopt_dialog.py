@@ -526,9 +526,9 @@ class AdoptDialog(QDialog):
             verdict = f"{verdict} That order is filled in."
             trials = trials.named(trials.order)
         with QSignalBlocker(self._classes), QSignalBlocker(self._dataset):
-            if trials.tells:
+            if trials.tells or entry.path is not None:
                 self._dataset.set_current(entry.name)
-            elif self._dataset.current_key == entry.name and entry.path is None and trials.order == trials.classes:
+            elif self._dataset.current_key == entry.name and trials.order == trials.classes:
                 self._dataset.set_current("")
                 if self._classes.toPlainText() == "\n".join(entry.classes):
                     self._classes.setPlainText("\n".join(unnamed(len(entry.classes))))
@@ -568,9 +568,17 @@ class AdoptDialog(QDialog):
         called = trials.dataset.called
         if is_news:
             self._range.set_current(trials.best.value_range)
-            self._rule.set_current(trials.input_rule)
-            self._rule_reason.setText(self._about_pictures(f"So were the images of {called} prepared."))
-        elif trials.excludes and not self._again and self._rule.current_key == trials.input_rule != PLAIN_RULE:
+            is_own = trials.dataset.path is not None
+            if not is_own or trials.input_rule != self._rule.current_key:
+                self._rule.set_current(trials.input_rule)
+                how = "It knows the pictures of {} as they are." if is_own else "So were the images of {} prepared."
+                self._rule_reason.setText(self._about_pictures(how.format(called)))
+        elif (
+            trials.excludes
+            and trials.dataset.path is None
+            and not self._again
+            and self._rule.current_key == trials.input_rule != PLAIN_RULE
+        ):
             self._rule.set_current(PLAIN_RULE)
             self._rule_reason.setText(self._about_pictures(f"Its images are hardly those of {called}."))
 

@@ -288,7 +288,7 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
     if set(order) == {0}:
         assert dataset.current_key == "" and dialog.answers.classes[:2] == ("class 0", "class 1")
         assert "Fashion-MNIST has such images too" in verdict
-        assert dialog.answers.input_rule == "centre-crop"
+        assert dialog.answers.input_rule == "stretch"
         assert "hardly those of Digits" in dialog.findChild(QLabel, "adopt_rule_reason").text()
         dataset.set_current("fashion-mnist")
         assert dialog.answers.classes == DATASETS["fashion-mnist"].classes
@@ -368,6 +368,7 @@ def test_a_folder_of_images_tells_names_and_their_order(tmp_path: Path, qtbot: Q
         shutil.copytree(pictures / name, few / name, ignore=lambda _, names: sorted(names)[3:])
     assert "6 images of “few”, which is too few" in try_on(dialog, few, qtbot)
     assert dialog.answers.classes == ("dark", "light")  # filled in, though nothing was told
+    assert dialog.answers.dataset == str(few)
     dialog.findChild(Picker, "adopt_outputs").set_current("independent")
     assert "test images tell" in told(dialog).lower()
     with qtbot.waitSignal(dialog.findChild(ProgressPanel).failed, timeout=SECONDS):
