@@ -552,7 +552,8 @@ class LessonTips(QObject):
         else:
             done = watched.event(event)
         title = self._library.lists.lessons.get(concept_of(watched, self._library.lists.lessons))
-        if title and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
+        # Where the control has no tooltip, it lets the event go on, and what is seen may be that of another one.
+        if title and event.isAccepted() and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
             said = f'<p style="color: {colours().secondary}">{LESSON_KEY}: lesson “{escape(title)}”</p>'
             QToolTip.showText(event.globalPos(), QToolTip.text() + said, watched)
         return done

@@ -312,6 +312,15 @@ def test_tooltips_name_the_lesson_about_their_control(window: MainWindow, qtbot:
     assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "back_button"))
 
 
+def test_a_control_without_a_tooltip_leaves_that_of_another_alone(window: MainWindow, qtbot: QtBot) -> None:
+    """Qt takes a tooltip away some time after the pointer has left what it is about."""
+    qtbot.waitUntil(lambda: "convolution" in window.library.lists.lessons)
+    panel = window.page("lab").show_panel("convolution")
+    kernel = panel.findChild(QWidget, "lab_kernel")
+    QToolTip.showText(kernel.mapToGlobal(kernel.rect().center()), "Kernel, row 1, column 1: 1", kernel)
+    assert shown_tip(panel) == "Kernel, row 1, column 1: 1"
+
+
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
     window.open_lesson(own(), alone=True)
     assert not window.findChild(QWidget, "rail").isVisible()
