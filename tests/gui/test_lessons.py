@@ -325,8 +325,16 @@ def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]
     window.open_lesson(own(), alone=True)
     assert not window.findChild(QWidget, "rail").isVisible()
     assert not guide(window).findChild(QWidget, "lessons_back_button").isVisible()
+    lab, lesson = window.page("lab"), guide(window).lesson
+    ways = [lab.findChild(QWidget, name) for name in ("all_lessons_button", "panel_lesson_button", "in_network_button")]
+    assert not any(way.isVisible() for way in ways)
+    lab.lesson_wanted.emit("")
+    lab.navigate.emit("inside", None)
+    window.explain_control()
+    assert (guide(window).lesson, window.current_page) == (lesson, lab)
     press(window, "close_lesson_button")
     assert window.findChild(QWidget, "rail").isVisible()
+    assert all(way.isVisible() for way in ways)
 
 
 def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:

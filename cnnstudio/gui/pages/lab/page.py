@@ -89,6 +89,7 @@ class LabPage(Page):
             partial(self.lesson_wanted.emit, ""),
             picture="lesson",
         )
+        self._ways_out = (lesson, self._network, lessons)
         top = Qt.AlignmentFlag.AlignTop
         head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (lesson, 0, top))
         shown = column(Styled(column(head, self._tip)), GRID, (self._stack, 1))
@@ -150,6 +151,11 @@ class LabPage(Page):
                 self._message.show_info(payload.note)
             else:
                 self._message.hide()
+
+    @override
+    def set_alone(self, alone: bool) -> None:
+        for way in self._ways_out:
+            way.setHidden(alone)
 
     @override
     def shut_down(self) -> None:
