@@ -28,6 +28,7 @@ from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.lab.lessons import Lesson, list_lessons, own_lessons_folder
+from tests.readme import README
 
 LESSON = """+++
 title = "Mine"
@@ -207,12 +208,6 @@ def test_the_light_goes_with_what_it_lit(window: MainWindow, own: Callable[..., 
     assert not any(light.isVisible() for light in window.findChildren(Light))
 
 
-def test_what_cannot_be_lit_is_no_fault(window: MainWindow, own: Callable[..., str]) -> None:
-    window.open_lesson(own(light="no_such_thing"))
-    assert not any(light.isVisible() for light in window.findChildren(Light))
-    assert guide(window).problem == ""
-
-
 def test_a_page_that_there_is_not_is_said(window: MainWindow, own: Callable[..., str]) -> None:
     window.open_lesson(
         own(text=LESSON.replace('panel = "size"', 'page = "moon"').replace("state = {{ size = 9 }}", ""))
@@ -321,6 +316,23 @@ def test_a_control_without_a_tooltip_leaves_that_of_another_alone(window: MainWi
     assert shown_tip(panel) == "Kernel, row 1, column 1: 1"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("{light}", "lab_kernle", "the control “lab_kernle”, which is not on this page."),
+        ("size_kernel_slider", "size_kernle", "the control “size_kernle”"),
+        ("stride = 2", "strid = 2", "asks for “strid”, which is no fact of this page: there are only size, kernel, "),
+    ],
+)
+def test_a_step_that_names_what_there_is_not_says_so(
+    window: MainWindow, own: Callable[..., str], old: str, new: str, says: str
+) -> None:
+    window.open_lesson(own())
+    assert guide(window).problem == ""
+    window.open_lesson(own(text=LESSON.replace(old, new)))
+    assert says in guide(window).problem
+
+
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
     window.open_lesson(own(), alone=True)
     assert not window.findChild(QWidget, "rail").isVisible()
@@ -349,6 +361,21 @@ def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], q
     qtbot.waitUntil(lambda: guide(window).height() < 100)
     window.show_page("lab")
     qtbot.waitUntil(lambda: guide(window).height() > 400)
+
+
+def test_the_lesson_in_the_readme_counts_what_it_asks_for(window: MainWindow, home: Path) -> None:
+    own_lessons_folder().mkdir(parents=True, exist_ok=True)
+    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
+    (own_lessons_folder() / "mine.md").write_text(text.lstrip())
+    window.open_lesson("mine")
+    for kernel, counts in (
+        ([[0, 0, 0], [0, 0, 0], [0, 0, 0]], False),
+        ([[0, 0, 0], [0, 2, 0], [0, 0, 0]], False),
+        ([[0, 0, 0], [0, 0, 0], [0, 0, 1]], True),
+    ):
+        window.page("lab").panel.show_state({"kernel": kernel})
+        guide(window).look()
+        assert (0 in guide(window).taught.answered) is counts
 
 
 LECTURE = [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
@@ -391,6 +418,7 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
     assert len(lesson.steps) == len(ANSWERS[name])
     for number, (step, answer) in enumerate(zip(lesson.steps, ANSWERS[name], strict=True)):
         guide(window).look()
+        assert guide(window).problem == ""
         assert number not in guide(window).taught.answered, "it asks for what is done already"
         facts = lab.panel.facts()
         assert not number or lab.panel_name != "convolution" or facts["step"] == facts["steps"], "its numbers are blank"
