@@ -18,7 +18,7 @@ def lesson(
             metavar="[NAME|FILE]", help="The lesson to open; without one, all are listed.", show_default=False
         ),
     ] = None,
-    only: Annotated[bool, typer.Option(ONLY, help="Leave away the other pages and lessons.")] = False,
+    only: Annotated[bool, typer.Option(ONLY, help="Leave out the other pages and lessons.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Open the window at a lesson, or list the lessons."""

@@ -380,7 +380,7 @@ class LessonGuide(Styled):
         except StudioError as error:
             self._problem.setText(str(error))
         else:
-            self._problem.setText("")
+            self._problem.setText(self._unknown(step))
         self._problem.setVisible(bool(self._problem.text()))
         self._begun = [self._fact(one) for one in step.done]
         self._show_answer()
@@ -412,6 +412,18 @@ class LessonGuide(Styled):
         if self._before is not None and (step.page, panel) not in self._before.changed:
             self._before.changed[step.page, panel] = page.kept()
         self._window.show_page(step.page, step.experiment or step.shows or None)
+
+    def _unknown(self, step: Step) -> str:
+        """What a step names that there is not on the page: a control, or a fact; empty where all is known."""
+        page = self._window.current_page
+        facts = page.facts()
+        widgets = [*step.light, *(one.widget for one in step.done if one.widget)]
+        names = [name for name in widgets if _control(page, name) is None]
+        said = [f"This step names the control “{name}”, which is not on this page." for name in dict.fromkeys(names)]
+        for name in dict.fromkeys(one.name for one in step.done if not one.widget and one.name not in facts):
+            known = f"only {', '.join(facts)}" if facts else "none"
+            said.append(f"This step asks for “{name}”, which is no fact of this page: there are {known}.")
+        return " ".join(said)
 
     def _restore(self) -> None:
         self._look.stop()
@@ -553,7 +565,8 @@ class LessonTips(QObject):
         else:
             done = watched.event(event)
         title = self._library.lists.lessons.get(concept_of(watched, self._library.lists.lessons))
-        if title and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
+        # Where the control has no tooltip, it lets the event go on, and what is seen may be that of another one.
+        if title and event.isAccepted() and QToolTip.isVisible() and LESSON_KEY not in QToolTip.text():
             said = f'<p style="color: {colours().secondary}">{LESSON_KEY}: lesson “{escape(title)}”</p>'
             QToolTip.showText(event.globalPos(), QToolTip.text() + said, watched)
         return done

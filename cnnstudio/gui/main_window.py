@@ -158,8 +158,9 @@ class MainWindow(QMainWindow):
         """The page of a key of `PAGES`, made when first asked for."""
         if name not in self._pages:
             page = PAGES[name].make(self._settings, self.library)
-            page.navigate.connect(self.show_page)
-            page.lesson_wanted.connect(self.open_lesson)
+            page.navigate.connect(self._follow)
+            page.lesson_wanted.connect(self._open_wanted)
+            page.set_alone(self._is_alone)
             self._pages[name] = page
             self._stack.addWidget(page)
             if self.first_paint_time is not None:
@@ -183,6 +184,12 @@ class MainWindow(QMainWindow):
             self._place_guide()
         if payload is not None:
             page.receive(payload)
+
+    @Slot(str, object)
+    def _follow(self, name: str, payload: object) -> None:
+        """Shows the page to which another one leads, unless there is one lesson alone."""
+        if not self._is_alone:
+            self.show_page(name, payload)
 
     @Slot(str)
     def restyle(self, stylesheet: str) -> None:
@@ -212,11 +219,28 @@ class MainWindow(QMainWindow):
             self._guide.setFixedWidth(GUIDE_WIDTH)
             self._guide.closed.connect(self._close_guide)
             self._guide.folded.connect(self._place_guide)
-        self._guide.alone = alone
-        self._rail.setHidden(alone)
+        self._set_alone(alone)
         self._guide.show()
         self._guide.open(text)
         self._place_guide()
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether a lesson is open without the way to other pages and lessons."""
+        return self._guide is not None and self._guide.alone
+
+    def _set_alone(self, alone: bool) -> None:
+        if self._guide is not None:
+            self._guide.alone = alone
+        self._rail.setHidden(alone)
+        for page in self._pages.values():
+            page.set_alone(alone)
+
+    @Slot(str)
+    def _open_wanted(self, text: str) -> None:
+        """Opens the lesson that a page wants, unless there is one alone."""
+        if not self._is_alone:
+            self.open_lesson(text)
 
     @Slot()
     def explain_control(self) -> None:
@@ -225,7 +249,7 @@ class MainWindow(QMainWindow):
         asked = [widget for widget in (under, QApplication.focusWidget()) if widget and widget.window() is self]
         lessons, _ = aside(list_lessons)
         known = {concept for lesson in lessons for concept in (lesson.name, *lesson.concepts)}
-        self.open_lesson(next(filter(None, (concept_of(widget, known) for widget in asked)), ""))
+        self._open_wanted(next(filter(None, (concept_of(widget, known) for widget in asked)), ""))
 
     @Slot()
     def _watch_tips(self) -> None:
@@ -235,8 +259,7 @@ class MainWindow(QMainWindow):
     def _close_guide(self) -> None:
         if self._guide is not None:
             self._guide.hide()
-            self._guide.alone = False
-            self._rail.show()
+            self._set_alone(False)
 
     @Slot()
     def _place_guide(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.lab.experiment import Experiment
 from cnnstudio.storage import data_folder, is_folder, shipped
+from cnnstudio.wording import counted
 
 LANGUAGE = "en"
 """The language in which there is every lesson."""
@@ -260,8 +261,8 @@ def _lesson(path: Path, head: Mapping[str, Any], texts: list[str]) -> Lesson:
             raise StudioError(f"its settings have no “{name}”")
     if not 1 <= len(steps) <= _MOST_STEPS or len(steps) != len(texts):
         raise StudioError(
-            f"it has settings for {len(steps)} steps and texts for {len(texts)}: it needs from 1 to {_MOST_STEPS} of "
-            "both, the texts divided by lines of ---"
+            f"it has settings for {counted(len(steps), 'step')} and texts for {len(texts)}: it needs from 1 to "
+            f"{_MOST_STEPS} of both, the texts divided by lines of ---"
         )
     read: list[Step] = []
     for number, (settings, text) in enumerate(zip(steps, texts, strict=True), start=1):

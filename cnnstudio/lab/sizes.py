@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from cnnstudio.wording import counted
 
 Padding = Literal["valid", "same"] | int
@@ -10,6 +12,9 @@ Padding = Literal["valid", "same"] | int
 
 Fill = Literal["zero", "reflect", "edge"]
 """What stands in the padding: zeros, the maps mirrored at their edge, or their outermost numbers."""
+
+_FEW = 4
+"""So many rows and columns are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,17 @@ class Window:
     def rest(self) -> int:
         """How many numbers at the end, padding counted, no place of the kernel reaches."""
         return (self.size - self.kernel + sum(self.padding)) % self.stride
+
+    def missed(self, dilation: int = 1) -> np.ndarray:
+        """Which numbers, padding counted, no weight meets at any place, bool: at the end, and between the places.
+
+        Args:
+            dilation: steps from one weight to the next.
+        """
+        missed = np.ones(self.size + sum(self.padding), bool)
+        weights = np.arange(0, self.kernel, dilation)
+        missed[np.add.outer(np.arange(self.output) * self.stride, weights)] = False
+        return missed
 
     @property
     def formula(self) -> str:
@@ -146,16 +162,31 @@ class Sizes:
 
     @property
     def remark(self) -> str:
-        """What frameworks do where the formula has no whole number, padding counted; empty where it has one."""
-        if self.problem or not self.window.rest:
+        """What frameworks do where the formula has no whole number, and what of the input is never seen; or empty."""
+        if self.problem:
             return ""
-        window = self.window
-        span = self.size - window.kernel + sum(window.padding)
-        lost = "row and column" if window.rest == 1 else f"{window.rest} rows and columns"
-        return (
-            f"{span}/{self.stride} is no whole number: Keras, TensorFlow and PyTorch round down, so the last {lost} "
-            "are never seen."
-        )
+        window, unseen = self.window, self.unseen
+        said = []
+        if window.rest:
+            span = self.size - window.kernel + sum(window.padding)
+            said.append(f"{span}/{self.stride} is no whole number: Keras, TensorFlow and PyTorch round down.")
+        if len(unseen) > _FEW:
+            said.append(f"{len(unseen)} rows and columns of the input are never seen.")
+        elif unseen:
+            which = " and ".join(filter(None, (", ".join(map(str, unseen[:-1])), str(unseen[-1]))))
+            said.append(f"{'Row and column' if len(unseen) == 1 else 'Rows and columns'} {which} are never seen.")
+        elif window.rest:
+            said.append("Only padding is left out.")
+        return " ".join(said)
+
+    @property
+    def unseen(self) -> list[int]:
+        """The numbers along the axis, counted from 0 and without padding, that no weight meets at any place."""
+        if self.problem:
+            return []
+        before = self.window.padding[0]
+        places: list[int] = np.flatnonzero(self.window.missed(self.dilation)[before : before + self.size]).tolist()
+        return places
 
     def limits(self, name: str) -> range:
         """From the least to the greatest value of one of the numbers that is possible while the others stay.

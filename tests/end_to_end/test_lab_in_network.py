@@ -13,6 +13,7 @@ from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLe
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.histogram import Histogram
+from cnnstudio.lab.experiment import Origin
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
@@ -57,7 +58,14 @@ def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: Q
             page.findChild(QPushButton, "level_to_lab_button").click()
         assert sent.args[0] == "lab"
         assert sent.args[1].panel == ("convolution" if operation == "activation" else operation)
+        assert sent.args[1].origin == view.level.experiment.origin is not None
         view.go_back()
+    page.receive(LookInside(view="network", operation="convolution", origin=Origin("conv2", 3, 4, 11, 2)))
+    qtbot.waitUntil(lambda: isinstance(view.level, NumberLevel), timeout=SECONDS)
+    assert view.level.experiment.origin == Origin("conv2", 3, 4, 11, 2)
+    page.receive(LookInside(view="network", operation="pooling", origin=Origin("no_such_layer")))
+    qtbot.waitUntil(lambda: isinstance(view.level, NumberLevel), timeout=SECONDS)
+    assert view.level.arithmetic.name == "pool1"
     page.receive(LookInside(view="network", operation="normalisation"))
     assert page.message == "LeNet-5 on MNIST has no batch normalisation, but ResNet-20 on Fashion-MNIST has."
     offer = page.findChild(QPushButton, "accept_offer_button")

@@ -146,8 +146,8 @@ def test_a_hidden_filter_is_found_from_input_and_output():
     hidden = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
     search = HiddenFilter(picture, hidden)
     first = search.progress
-    centred = (picture - picture.mean()) / 255
-    difference = Convolution.of_matrix(first.kernel - hidden).on(centred).output
+    given = (picture - picture.mean()) / picture.std()
+    difference = Convolution.of_matrix(first.kernel - hidden).on(given).output
     assert first.loss == pytest.approx((difference**2).mean())
     assert search.step(200).loss < 1e-5 * first.loss
     np.testing.assert_allclose(search.progress.kernel, hidden, atol=0.01)
@@ -158,6 +158,15 @@ def test_a_learning_rate_beyond_all_bounds_lets_the_loss_grow_without_an_overflo
     search = HiddenFilter(np.random.default_rng(0).integers(0, 256, (9, 9)), np.eye(3), learning_rate=4)
     assert search.step(500).loss > 1e6
     assert np.isfinite(search.progress.kernel).all()
+
+
+@pytest.mark.parametrize(("share", "grows"), [(0.95, False), (1.05, True)])
+def test_beyond_the_largest_rate_the_loss_grows(share, grows):
+    picture, hidden = np.random.default_rng(0).integers(0, 256, (20, 20)), np.eye(3)
+    largest = HiddenFilter(picture, hidden).largest_rate
+    search = HiddenFilter(picture, hidden, learning_rate=share * largest)
+    first = search.progress.loss
+    assert (search.step(100).loss > first) is grows
 
 
 def test_a_picture_that_tells_nothing_is_refused():

@@ -75,8 +75,24 @@ def test_an_impossible_setting_says_why(sizes, says):
     assert says in sizes.problem
 
 
-def test_a_rest_is_rounded_down_and_said():
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(_SIZES)
+def test_what_is_never_seen_does_not_change_a_sum(sizes):
+    """Where a number of the input is changed, numpy's windows differ, or it is one that is never seen."""
+    if sizes.problem:
+        assert sizes.unseen == []
+        return
+    places = np.pad(np.arange(sizes.size), sizes.window.padding, constant_values=-1)
+    reach = sizes.window.kernel
+    windows = np.lib.stride_tricks.sliding_window_view(places, reach)[:: sizes.stride, :: sizes.dilation]
+    assert sizes.unseen == sorted(set(range(sizes.size)) - set(windows.ravel().tolist()))
+
+
+def test_a_rest_is_rounded_down_and_said_and_so_is_what_is_never_seen():
     assert Sizes(7, 3, stride=2).remark == ""
-    assert Sizes(7, 3, stride=3).remark.endswith("so the last row and column are never seen.")
-    assert "6/4 is no whole number" in Sizes(9, 3, stride=4).remark
-    assert Sizes(9, 3, stride=4).remark.endswith("the last 2 rows and columns are never seen.")
+    rounded = "is no whole number: Keras, TensorFlow and PyTorch round down."
+    assert Sizes(7, 3, stride=3).remark == f"4/3 {rounded} Row and column 6 are never seen."
+    assert Sizes(7, 3, stride=4).remark == "Row and column 3 are never seen."  # between the windows
+    assert Sizes(9, 3, stride=4).remark == f"6/4 {rounded} Rows and columns 3, 7 and 8 are never seen."
+    assert Sizes(32, 2, stride=8).remark == f"30/8 {rounded} 24 rows and columns of the input are never seen."
+    assert Sizes(8, 3, 1, stride=2).remark == f"7/2 {rounded} Only padding is left out."

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QWidget,
+)
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
@@ -23,6 +33,26 @@ def number(box: _Box, name: str, title: str, tip: str) -> _Box:
     return describe(box, name, title, f"{tip} {box.bounds}")
 
 
+class Slider(QSlider):
+    """A horizontal slider whose handle goes to where the groove is clicked, and can be dragged on from there."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        place, kind = event.position().toPoint(), QStyle.ComplexControl.CC_Slider
+        on_handle = self.style().hitTestComplexControl(kind, option, place, self) == QStyle.SubControl.SC_SliderHandle
+        if event.button() == Qt.MouseButton.LeftButton and not on_handle:
+            middle = Qt.MouseButton.MiddleButton  # with which Qt does so; with the left one it goes a page on
+            event = QMouseEvent(
+                event.type(), event.position(), event.globalPosition(), middle, middle, event.modifiers()
+            )
+        super().mousePressEvent(event)
+
+
 def slider(
     name: str, title: str, tip: str, limits: tuple[int, int], act: Callable[..., object] | None = None
 ) -> QSlider:
@@ -35,7 +65,7 @@ def slider(
         limits: the values at its left and its right end.
         act: called with each new value.
     """
-    made = describe(QSlider(Qt.Orientation.Horizontal), name, title, tip)
+    made = describe(Slider(), name, title, tip)
     made.setRange(*limits)
     if act is not None:
         made.valueChanged.connect(act)

@@ -3,6 +3,7 @@
 What an experiment of the Lab has no room for, such as a kernel of 11 × 11, is not taken there.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from cnnstudio.lab.experiment import (
     MOST_CHANNELS,
     MOST_CLASSES,
     Experiment,
+    Origin,
 )
 from cnnstudio.models.trained.layer_arithmetic import (
     SOFTMAX,
@@ -45,6 +47,11 @@ def experiment_of(arithmetic: Arithmetic, row: int, column: int, channel: int, i
         input_map: of a convolution of more input maps than the Lab has room for, which is meant, among those that the
             filter sees.
     """
+    made = _made(arithmetic, row, column, channel, input_map)
+    return made and replace(made, origin=Origin(arithmetic.name, row, column, channel, input_map))
+
+
+def _made(arithmetic: Arithmetic, row: int, column: int, channel: int, input_map: int) -> Experiment | None:
     if isinstance(arithmetic, CellArithmetic):
         return _of_cell(arithmetic, row, column, channel)
     number = arithmetic.number(row, column, channel)
@@ -72,7 +79,7 @@ def softmax_experiment(name: str, softmax: Softmax, channel: int) -> Experiment 
         "temperature": 1.0,
         "true_class": chosen.index(channel),
     }
-    return Experiment("softmax", state, note)
+    return Experiment("softmax", state, note, Origin(name, channel=channel))
 
 
 def _convolution(arithmetic: LayerArithmetic, number: Number, input_map: int) -> Experiment | None:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.forms import TIP, WheelGuard, combo, number, set_value, slider, value_of
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
+from cnnstudio.gui.look.theme import Theme
 
 
 def choices() -> QComboBox:
@@ -48,6 +50,29 @@ def test_a_slider_tells_each_value(qtbot: QtBot) -> None:
     made.setValue(20)
     made.setValue(99)
     assert told == [20, 48]
+
+
+@pytest.mark.parametrize("limits", [(0, 8), (-2, 2), (0, 200)])
+def test_a_click_in_the_groove_of_a_slider_goes_there(qtbot: QtBot, theme: Theme, limits: tuple[int, int]) -> None:
+    made = slider("stride_slider", "Stride", "How far.", limits)
+    qtbot.addWidget(made)
+    made.resize(200, 24)
+    made.setValue(limits[0])
+    low, high = limits
+    for share in (0.75, 0.25, 0.5):
+        QTest.mouseClick(made, Qt.MouseButton.LeftButton, pos=QPoint(round(200 * share), 12))
+        assert made.value() == pytest.approx(low + share * (high - low), abs=max(0.5, 0.03 * (high - low)))
+    assert not made.isSliderDown()
+
+
+def test_a_slider_is_dragged_on_from_where_its_groove_was_pressed(qtbot: QtBot, theme: Theme) -> None:
+    made = slider("strength_slider", "Strength", "How much.", (0, 100))
+    qtbot.addWidget(made)
+    made.resize(200, 24)
+    QTest.mousePress(made, Qt.MouseButton.LeftButton, pos=QPoint(150, 12))
+    QTest.mouseMove(made, QPoint(60, 12))
+    assert made.value() == pytest.approx(28, abs=3)
+    QTest.mouseRelease(made, Qt.MouseButton.LeftButton, pos=QPoint(60, 12))
 
 
 def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot, turn_wheel: Callable[..., object]) -> None:

@@ -23,7 +23,7 @@ from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
 from cnnstudio.gui.widgets.maps.term_bars import TermBar, TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
-from cnnstudio.lab.experiment import Experiment
+from cnnstudio.lab.experiment import Experiment, Origin
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.lab_experiments import experiment_of, softmax_experiment
 from cnnstudio.models.trained.layer_arithmetic import (
@@ -828,25 +828,30 @@ def level_for(
 
 
 def levels_to_number(
-    arithmetic: Arithmetic | None, names: tuple[str, ...], operation: str
+    arithmetic: Arithmetic | None, names: tuple[str, ...], operation: str, origin: Origin | None = None
 ) -> tuple[Callable[[], Level], ...]:
-    """What makes the levels down to the largest number of an output, one below the other.
+    """What makes the levels down to a number of an output, one below the other.
 
     Args:
         arithmetic: as for `level_for`.
         names: likewise.
         operation: what is to be seen of the layer, as of `LookInside`.
+        origin: the number; None, or one that the output does not have, stands for the largest one.
     """
     if arithmetic is None:
         return ()
     output = np.nan_to_num(arithmetic.output, nan=-np.inf)
-    *place, channel = map(int, np.unravel_index(int(output.argmax()), output.shape))
+    wanted = () if origin is None else (origin.row, origin.column, origin.channel)[-output.ndim :]
+    if not wanted or not all(index < size for index, size in zip(wanted, output.shape, strict=True)):
+        origin, wanted = None, tuple(map(int, np.unravel_index(int(output.argmax()), output.shape)))
+    *place, channel = wanted
     cell = (place[0], place[1]) if place else None
     made = level_for(arithmetic, channel, names, cell)
     if isinstance(arithmetic, LayerArithmetic) and arithmetic.reduction == "sum":
         if arithmetic.output.ndim == 3:
-            strongest = int(np.abs(np.nan_to_num(arithmetic.number(*(cell or (0, 0)), channel).sums)).argmax())
-            return (*made, partial(NumberLevel, arithmetic, channel, strongest, cell))
+            sums = np.abs(np.nan_to_num(arithmetic.number(*(cell or (0, 0)), channel).sums))
+            shown = int(sums.argmax()) if origin is None else min(origin.input_map, sums.size - 1)
+            return (*made, partial(NumberLevel, arithmetic, channel, shown, cell))
         if operation == "dense" and arithmetic.mixes:
             return (*made, partial(DenseLevel, arithmetic, channel, names))
     return made

@@ -19,6 +19,7 @@ from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View, has_units
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
+from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
 from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, channels_feeding
 from cnnstudio.wording import COUNTING, certainty
@@ -43,11 +44,13 @@ class _Asked:
         name: its name.
         channel: the map or the unit; None for the one that the largest number stands in.
         operation: what is to be seen of it, as of `LookInside`; empty where a map or a unit was chosen.
+        origin: likewise.
     """
 
     name: str
     channel: int | None = None
     operation: str = ""
+    origin: Origin | None = None
 
 
 class NetworkView(View):
@@ -174,10 +177,10 @@ class NetworkView(View):
         elif self._waiting:  # it was asked for after this answer had been
             self.layers_wanted.emit()
 
-    def look_at(self, layer: str, operation: str) -> None:
-        """Goes down to the largest number that a layer makes, past all levels above it."""
+    def look_at(self, layer: str, operation: str, origin: Origin | None) -> None:
+        """Goes down to a number that a layer makes, else the largest one, past all levels above it."""
         self._leave_all()
-        self._asked, self._waiting, self._start = _Asked(layer, operation=operation), True, QRect()
+        self._asked, self._waiting, self._start = _Asked(layer, None, operation, origin), True, QRect()
         if self._subject is not None:
             self.layers_wanted.emit()
 
@@ -238,7 +241,7 @@ class NetworkView(View):
         is_answer = self._network.classifier.layers[-1].name == asked.name
         names = self._network.classifier.classes if is_answer else ()
         if asked.channel is None:
-            made = levels_to_number(arithmetic, names, asked.operation)
+            made = levels_to_number(arithmetic, names, asked.operation, asked.origin)
         else:
             made = level_for(arithmetic, asked.channel, names)
         if not made:

@@ -36,6 +36,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import (
 from cnnstudio.gui.pages.inside.view import VIEWS, Extra, OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.operations import OPERATIONS, Operation
 from cnnstudio.models.trained.parts import is_model
@@ -79,6 +80,7 @@ class InsidePage(Page):
         self._subject: Subject | None = None
         self._wanted: ModelInput | None = None
         self._operation: Operation | None = None
+        self._origin: Origin | None = None
         """What the network view is to go down to, once the network is open, or one that has it."""
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
@@ -157,7 +159,7 @@ class InsidePage(Page):
             self._panel.show_input(wanted.input)
         elif wanted.path is None:
             self._show_some_image()
-        self._operation = OPERATIONS.get(wanted.operation)
+        self._operation, self._origin = OPERATIONS.get(wanted.operation), wanted.origin
         self._show_operation()  # only now, for it is chosen by the image which number is shown
 
     def _show_some_image(self) -> None:
@@ -174,14 +176,16 @@ class InsidePage(Page):
                 self._panel.open_picture(shipped("assets/photos") / "chelsea.jpg")
 
     def _show_operation(self) -> None:
-        """Has the view go down to the first layer that does what is wanted, or says which network has one."""
-        operation, network = self._operation, self._network
+        """Has the view go down to the number that is wanted, or says which network has a layer that does it."""
+        operation, network, origin = self._operation, self._network, self._origin
         if operation is None or network is None:
             return
-        layer = operation.layer_of(network.classifier)
+        if origin is not None and not any(layer.name == origin.layer for layer in network.classifier.layers):
+            origin = None
+        layer = operation.layer_of(network.classifier) if origin is None else origin.layer
         if layer is not None:
             self._operation = None
-            self.view.look_at(layer, operation.name)
+            self.view.look_at(layer, operation.name, origin)
             return
         while self.view.go_back():
             pass

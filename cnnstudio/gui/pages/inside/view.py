@@ -13,6 +13,7 @@ from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.classifier import Classifier, Prediction
 from cnnstudio.models.trained.library import ModelEntry
@@ -142,7 +143,7 @@ class View(Styled):
     def show_unit(self, layer: str, unit: int) -> None:
         """Shows a unit, by its layer and its number from 0."""
 
-    def look_at(self, layer: str, operation: str) -> None:
+    def look_at(self, layer: str, operation: str, origin: Origin | None) -> None:
         """Goes down to one number that a layer makes, now or once there is an image; as of `LookInside`."""
 
     def go_back(self) -> bool:

@@ -214,10 +214,12 @@ class ConvolutionBoard(QWidget):
         fixed = np.ones(convolved.padded.shape[:2], bool)
         (down, across), (height, width, _) = convolved.windows, convolved.inputs.shape
         fixed[down.padding[0] : down.padding[0] + height, across.padding[0] : across.padding[0] + width] = False
+        unused = np.logical_or.outer(down.missed(layer.dilations[0]), across.missed(layer.dilations[1]))
         limits = _shared_limits(convolved.padded)
         for channel, matrix in enumerate(self._inputs):
             matrix.set_values(convolved.padded[..., channel], limits)
             matrix.set_fixed(fixed if fixed.any() else None)
+            matrix.set_unused(unused)
             kernel, products = self._kernels[channel], self._products[channel]
             if channel in seen:
                 kernel.set_values(layer.applied[..., channel - seen.start, self._filter])

@@ -27,7 +27,7 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.convolution import Convolution
 from cnnstudio.lab.filters import FILTERS
-from cnnstudio.lab.learning import MOMENTUM, HiddenFilter, Progress
+from cnnstudio.lab.learning import HiddenFilter, Progress, standardised
 from cnnstudio.storage import shipped
 
 PICTURES = {
@@ -55,7 +55,7 @@ _LEAST_COLOURED = 0.05
 _SIDE = 56
 _CELL = 40
 _NARROW = 72 * GRID
-_HIGHEST_RATE = 3.0
+_HIGHEST_RATE = 2.0
 
 
 def picture_of(name: str, seed: int) -> np.ndarray:
@@ -112,13 +112,13 @@ class LearningPanel(Panel):
         set_value(self._filter, "sobel_x")
         self._picture = combo("learning_picture", "Learn from", "The input that both filters see.", PICTURES)
         self._rate = number(
-            DecimalBox(0.01, _HIGHEST_RATE, 0.1),
+            DecimalBox(0.01, _HIGHEST_RATE, 0.05),
             "learning_rate",
             "Learning rate",
-            "How far each step goes against the gradient; 1 is the largest that is safe without momentum. Too large, "
-            "and the steps jump over the valley, further each time.",
+            "What the gradient is multiplied with in each step. Too large, and the steps jump over the valley, further "
+            "each time.",
         )
-        self._rate.setValue(0.5)
+        self._rate.setValue(0.1)
         self._speed = number(
             WholeBox(1, 200), "learning_speed", "Steps at a time", "How many steps are made between two pictures."
         )
@@ -237,10 +237,9 @@ class LearningPanel(Panel):
         self._image = picture_of(self._picture.currentData(), self._seed)
         self._search = HiddenFilter(self._image, self._hidden, self._rate.value(), self._seed)
         self._losses = [self._search.progress.loss]
-        centred = self._image - self._image.mean()
-        wanted = Convolution.of_matrix(self._hidden).on(centred).output[..., 0]
+        self._standardised = standardised(self._image)
+        wanted = Convolution.of_matrix(self._hidden).on(self._standardised).output[..., 0]
         self._ends = (float(wanted.min()), float(wanted.max()))
-        self._centred = centred
         self._views[0].set_picture(array_to_image(self._image))
         self._views[1].set_picture(array_to_image(wanted, "grey", self._ends))
         self._shown[0].set_values(self._hidden)
@@ -307,7 +306,7 @@ class LearningPanel(Panel):
         self._shown[1].set_values(now.kernel, (-limit, limit))
         steepest = max(1.6 * float(np.abs(now.gradient).max()), _LEAST_COLOURED)
         self._shown[2].set_values(now.gradient, (-steepest, steepest))
-        output = Convolution.of_matrix(now.kernel).on(self._centred).output[..., 0]
+        output = Convolution.of_matrix(now.kernel).on(self._standardised).output[..., 0]
         self._views[2].set_picture(array_to_image(output, "grey", self._ends))
         losses = np.maximum(np.array(self._losses), 1e-12)
         self._curve.set_across(0, max(20, len(losses)))
@@ -327,12 +326,13 @@ class LearningPanel(Panel):
         else:
             said += f", and the worst weight is off by {format_value(away)}."
         self._text.setText(said)
-        known = "The search knows the input and the wanted output, nothing else"
-        beyond = self._rate.value() > 1 + MOMENTUM
+        rate = f"{self._rate.value():g}"
+        largest = 0.0 if self._search is None else self._search.largest_rate
         self._note.setText(
-            f"With a learning rate above {1 + MOMENTUM:g} the loss grows without end here."
-            if beyond
-            else f"{known}: this is how a network finds all its filters, from many pictures with their answers."
+            f"With a learning rate above {largest:.2g} the loss grows without end here."
+            if self._rate.value() > largest
+            else f"Each step: w ← w − {rate} · gradient. The search knows the input and the wanted output, nothing "
+            "else: this is how a network finds all its filters, from many pictures with their answers."
         )
 
     def _show_buttons(self) -> None:

@@ -19,7 +19,7 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.lab.experiment import Experiment
+from cnnstudio.lab.experiment import Experiment, Origin
 
 LIST_WIDTH = 28 * GRID
 NARROW = 112 * GRID
@@ -44,6 +44,7 @@ class LabPage(Page):
         super().__init__(library)
         self._settings = settings
         self._panels: dict[str, Panel] = {}
+        self._origins: dict[str, Origin | None] = {}
         self._list = describe(
             QListWidget(), "panel_list", "Experiments", "The experiments of the Lab, in the order of a first course."
         )
@@ -88,6 +89,7 @@ class LabPage(Page):
             partial(self.lesson_wanted.emit, ""),
             picture="lesson",
         )
+        self._ways_out = (lesson, self._network, lessons)
         top = Qt.AlignmentFlag.AlignTop
         head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (lesson, 0, top))
         shown = column(Styled(column(head, self._tip)), GRID, (self._stack, 1))
@@ -138,6 +140,8 @@ class LabPage(Page):
                 raise StudioError(f"The Lab has no experiment “{payload.panel}”: it has {', '.join(PANELS)}.")
             panel = self.show_panel(payload.panel)
             panel.show_state(payload.state)
+            if payload.state:
+                self._origins[payload.panel] = payload.origin
             for scroll in panel.findChildren(ScrollColumn):
                 scroll.verticalScrollBar().setValue(0)
         except StudioError as error:
@@ -149,6 +153,11 @@ class LabPage(Page):
                 self._message.hide()
 
     @override
+    def set_alone(self, alone: bool) -> None:
+        for way in self._ways_out:
+            way.setHidden(alone)
+
+    @override
     def shut_down(self) -> None:
         for panel in self._panels.values():
             panel.shut_down()
@@ -156,7 +165,7 @@ class LabPage(Page):
     @override
     def kept(self) -> Experiment:
         """The panel that is shown, as it is."""
-        return Experiment(self.panel_name, self.panel.state())
+        return Experiment(self.panel_name, self.panel.state(), origin=self._origins.get(self.panel_name))
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -174,7 +183,8 @@ class LabPage(Page):
 
     @Slot()
     def _look_inside(self) -> None:
-        self.navigate.emit("inside", PANELS[self.panel_name].in_network(self.panel))
+        origin = self._origins.get(self.panel_name)
+        self.navigate.emit("inside", PANELS[self.panel_name].in_network(self.panel, origin))
 
     @Slot()
     def _open_lesson(self) -> None:

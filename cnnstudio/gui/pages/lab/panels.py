@@ -11,6 +11,7 @@ from cnnstudio.gui.look.styled import Styled
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import LookInside, ModelInput
 from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.experiment import Origin
 
 
 class Panel(Styled):
@@ -75,9 +76,9 @@ class PanelEntry:
     operation: str = ""
     view: str = "network"
 
-    def in_network(self, panel: Panel) -> LookInside:
-        """What the Inside page is sent to show the same in the network in use."""
-        return LookInside(None, panel.own_image, self.view, self.operation)
+    def in_network(self, panel: Panel, origin: Origin | None) -> LookInside:
+        """What the Inside page is sent to show the same in the network in use; `origin`: of the panel's numbers."""
+        return LookInside(None, panel.own_image, self.view, self.operation, origin)
 
     def make(self, settings: Settings, library: Library) -> Panel:
         """Imports the panel and makes it."""

@@ -26,11 +26,11 @@ from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.experiment import LARGEST_POOLED
 from cnnstudio.lab.pooling import LECTURE_INPUT, Pooled, PooledNumber, Pooling
-from cnnstudio.wording import COUNTING
+from cnnstudio.wording import COUNTING, counted
 
 KINDS = {
-    "max": ("Maximum", "The largest number of each window is kept: whether something is there, not quite where."),
-    "average": ("Average", "The mean of each window is kept."),
+    "max": ("Maximum", "The largest number of each window: whether something is there, not quite where."),
+    "average": ("Average", "The average of the numbers of each window."),
 }
 WHOLE = 0
 """Stands for a window over the whole map."""
@@ -52,7 +52,7 @@ class PoolingPanel(Panel):
     def __init__(self, _settings: Settings, _library: Library) -> None:
         super().__init__()
         self._done: Pooled | None = None
-        self._kind = combo("pooling_kind", "What is kept", "What becomes of the numbers of a window.", KINDS)
+        self._kind = combo("pooling_kind", "Pooling", "What becomes of the numbers of a window.", KINDS)
         self._size = combo("pooling_size", "Window", "How many numbers are taken together.", SIZES)
         self._stride = number(
             WholeBox(1, 4),
@@ -66,7 +66,8 @@ class PoolingPanel(Panel):
         self._input = Matrix(
             "pooling_input",
             "Input",
-            "Type numbers of your own. Point at one to see into which outputs it goes.",
+            "Type numbers of your own. Point at one to see into which outputs it goes. What no window reaches is "
+            "hatched.",
             editable=True,
         )
         self._input.set_values(LECTURE_INPUT)
@@ -189,12 +190,15 @@ class PoolingPanel(Panel):
         try:
             self._done = pooling.on(values)
             self._output.set_values(self._done.output[..., 0])
+            self._input.set_unused(np.logical_or.outer(*(one.missed() for one in self._done.windows)))
         except StudioError as error:
             self._done, problem = None, str(error)
+            self._input.set_unused(None)
         self._output.setVisible(self._done is not None)
         self._problem.setText(problem or self._input.problem)
         self._problem.setVisible(bool(self._problem.text()))
         self._code.set_code(pooling.keras)
+        self._shift.set_pooling(pooling)
         self._show_window(None)
         self.changed.emit()
 
@@ -220,10 +224,10 @@ class PoolingPanel(Panel):
         if not seen:
             self._formula.setText(f"No window reaches this {value}: the stride leaves it out.")
         elif self.pooling.kind == "average":
-            self._formula.setText(f"This {value} is part of {seen} mean{'s' if seen > 1 else ''}.")
+            self._formula.setText(f"This {value} is part of {counted(seen, 'average')}.")
         else:
             lost = "it is lost" if not kept else f"it is the largest in {kept}"
-            self._formula.setText(f"This {value} is seen by {seen} window{'s' if seen > 1 else ''}; {lost}.")
+            self._formula.setText(f"This {value} is seen by {counted(seen, 'window')}; {lost}.")
 
     def _show_window(self, cell: Cell | None) -> None:
         if cell is None or self._done is None:

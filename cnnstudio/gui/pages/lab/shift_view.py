@@ -28,7 +28,7 @@ _CELL = 18
 
 
 class ShiftView(QWidget):
-    """Input, convolution and pooled output of a picture; numbers that are others than before the move stand out.
+    """Input, convolution and pooled output of a picture; numbers that the move has changed stand out.
 
     Signals:
         moved(): the picture lies elsewhere.
@@ -38,7 +38,7 @@ class ShiftView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        tip = "Moves the picture sideways. You see the same thing; which numbers are others?"
+        tip = "Moves the picture sideways. You see the same thing; which numbers have changed?"
         self._slider = slider("lab_shift", "Moved by", tip, (-FARTHEST, FARTHEST), self._show)
         self._slider.setPageStep(1)
         self._slider.setFixedWidth(24 * GRID)
@@ -47,14 +47,14 @@ class ShiftView(QWidget):
         self._matrices = [
             Matrix("shifted_input", "Input", "The picture as it lies now.", "grey"),
             Matrix("shifted_convolution", "After a convolution", "A 3×3 kernel that finds vertical strokes, and ReLU."),
-            Matrix("shifted_pooled", "After 2×2 maximum pooling", "A quarter of the numbers."),
+            Matrix("shifted_pooled", "After the pooling", "One number for each window of the pooling chosen above."),
         ]
+        self._pooling = Pooling()
         parts = []
         for matrix in self._matrices:
             matrix.set_cell_size(_CELL)
             name = label(matrix.accessibleName(), "secondary", wrap=False)
             parts.append(widget_of(column(name, matrix, STRETCH, gap=GRID // 2)))
-        self._matrices[2].set_cell_size(2 * _CELL)
         self._text = label(role="secondary", name="lab_shift_text")
         WheelGuard(self, self._slider)
         control = row(caption(self._slider), self._slider, self._figure, STRETCH, gap=2 * GRID)
@@ -71,8 +71,13 @@ class ShiftView(QWidget):
         """Moves the picture; `shift` in pixels to the right."""
         self._slider.setValue(shift)
 
+    def set_pooling(self, pooling: Pooling) -> None:
+        """Says what comes after the convolution."""
+        self._pooling = pooling
+        self._show()
+
     def facts(self) -> dict[str, Any]:
-        """The share of numbers that are others: of the input, after the convolution, after the pooling."""
+        """The share of numbers that have changed: of the input, after the convolution, after the pooling."""
         return {
             f"{name}_changed": share
             for name, share in zip(("input", "convolution", "pooled"), self._shares, strict=True)
@@ -80,33 +85,31 @@ class ShiftView(QWidget):
 
     @Slot()
     def _show(self) -> None:
-        before, after = _layers(PICTURE), _layers(shifted(PICTURE, 0, self.shift))
+        before, after = self._layers(PICTURE), self._layers(shifted(PICTURE, 0, self.shift))
         self._shares, parts = [], []
         for matrix, old, new in zip(self._matrices, before, after, strict=True):
             differs = np.abs(old - new) > 1e-9
             matrix.set_values(new, (0.0, 9.0))
-            matrix.set_marked(differs if differs.any() else None)
+            matrix.set_marked(differs if self.shift else None)
             self._shares.append(float(differs.mean()))
             parts.append(f"{int(differs.sum())} of {differs.size}")
+        self._matrices[2].set_cell_size(_CELL * len(PICTURE) // max(after[2].shape))
         side = "right" if self.shift > 0 else "left"
         pixels = f"{abs(self.shift)} pixel{'s' if abs(self.shift) > 1 else ''} to the {side}"
         self._figure.setText(pixels if self.shift else "not moved")
         said = (
-            f"Bright numbers are others than before the move: {parts[0]} of the input, {parts[1]} after the "
+            f"The framed numbers have changed with the move: {parts[0]} of the input, {parts[1]} after the "
             f"convolution, {parts[2]} after the pooling. "
         )
         if not self.shift:
-            said = "Move the stroke by a pixel, and see which numbers are others than before."
+            said = "Move the stroke by a pixel, and see which numbers change."
         elif not self._shares[2]:
             said += "The stroke stayed inside its windows: the convolution saw the move, the pooling hides it."
         else:
-            said += (
-                "The stroke has come into other windows: the pooled map has moved along, by one of its large pixels."
-            )
+            said += "The stroke has come into other windows, so the pooled map has changed, too."
         self._text.setText(said)
         self.moved.emit()
 
-
-def _layers(picture: np.ndarray) -> list[np.ndarray]:
-    convolved = LAYER.on(picture).output
-    return [picture, convolved[..., 0], Pooling().on(convolved).output[..., 0]]
+    def _layers(self, picture: np.ndarray) -> list[np.ndarray]:
+        convolved = LAYER.on(picture).output
+        return [picture, convolved[..., 0], self._pooling.on(convolved).output[..., 0]]

@@ -73,8 +73,8 @@ class SizePanel(Panel):
         self._input = Matrix(
             "size_input",
             "Input",
-            "The input with its padding, which is dotted. Each number of the input names its row and its column, "
-            "counted from 0 as in NumPy.",
+            "The input, and the padding around it. Each number of the input names its row and its column, counted "
+            "from 0 as in NumPy. What no window reaches is hatched.",
             text=_place_text,
         )
         self._output = Matrix(
@@ -109,9 +109,15 @@ class SizePanel(Panel):
         matrices.setColumnStretch(2, 1)
         matrices.setContentsMargins(0, 0, 0, 0)
         self._room = widget_of(column(matrices, STRETCH))
-        shown = column(self._letters, self._formula, self._remark, GRID, self._room, STRETCH)
+        shown = column(self._letters, self._formula, GRID, self._room, STRETCH)
+        # The remark, which comes and goes, below all that is pressed: nothing jumps away from under the pointer.
         content = column(
-            row((controls, 0, top), (shown, 1), gap=SECTION), self._player, self._code, STRETCH, gap=2 * GRID
+            row((controls, 0, top), (shown, 1), gap=SECTION),
+            self._player,
+            self._remark,
+            self._code,
+            STRETCH,
+            gap=2 * GRID,
         )
         content.setContentsMargins(0, 0, GRID, 0)
         scroll = ScrollColumn()
@@ -123,7 +129,8 @@ class SizePanel(Panel):
         grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(GRID // 2)
         for place, (name, (letter, title, tip)) in enumerate(SLIDERS.items()):
-            one = slider(f"size_{name}_slider", title, tip, (0, LARGEST[name]), partial(self._slide, name))
+            limits = (0 if name == "padding" else 1, LARGEST[name])
+            one = slider(f"size_{name}_slider", title, tip, limits, partial(self._slide, name))
             caption = label(f"<b>{letter}</b> {title}", wrap=False)
             caption.setBuddy(one)
             caption.setToolTip(one.toolTip())
@@ -191,16 +198,18 @@ class SizePanel(Panel):
         return self.state() | {
             "output_size": sizes.output,
             "problem": sizes.problem,
-            "unseen": 0 if sizes.problem else sizes.window.rest,
+            "unseen": len(sizes.unseen),
         }
 
     # Choices.
 
     def _slide(self, name: str, value: int) -> None:
+        """Takes a number as far as it is possible beside the others; the sliders keep their ends."""
+        if not self._sizes.problem:
+            possible = self._sizes.limits(name)
+            value = min(max(value, possible[0]), possible[-1])
         if name == "padding":
             self._padding_size = value
-        else:
-            value = max(1, value)
         changed: dict[str, Any] = {name: value}
         self._sizes = replace(self._sizes, **changed)
         self._compute()
@@ -255,10 +264,8 @@ class SizePanel(Panel):
         for name, one in self._sliders.items():
             free = name != "padding" or not isinstance(sizes.padding, str)
             with QSignalBlocker(one):
-                limits = sizes.limits(name) if free and not sizes.problem else range(LARGEST[name] + 1)
-                one.setRange(limits.start, limits.stop - 1)
                 one.setValue(getattr(sizes, name) if free else before)
-            one.setEnabled(free and len(limits) > 1)
+            one.setEnabled(free)
             self._values[name].setText(values[name])
         name = sizes.padding if isinstance(sizes.padding, str) else "number"
         self._paddings[list(PADDINGS).index(name)].setChecked(True)
@@ -273,6 +280,8 @@ class SizePanel(Panel):
         fixed[before : before + size, before : before + size] = False
         self._input.set_values(convolved.padded[..., 0])
         self._input.set_fixed(fixed if fixed.any() else None)
+        missed = self._sizes.window.missed(self._sizes.dilation)
+        self._input.set_unused(np.logical_or.outer(missed, missed))
         output = self._sizes.output
         order = np.arange(1, output**2 + 1).reshape(output, output)
         self._output.set_values(order, (0.0, 0.0))  # all in one colour: these are no values
@@ -317,9 +326,7 @@ class SizePanel(Panel):
         seen = np.zeros(self._input.extent(), bool)
         if place is None:
             self._input.set_window(None)
-            reached = len(seen) - window.rest
-            seen[:reached, :reached] = True
-            self._input.set_marked(None if not window.rest else seen)
+            self._input.set_marked(None)
         else:
             top, left = place[0] * window.stride, place[1] * window.stride
             frame = QRectF(left, top, window.kernel, window.kernel)

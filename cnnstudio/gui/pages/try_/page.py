@@ -153,8 +153,8 @@ class TryPage(Page):
 
     @override
     def facts(self) -> dict[str, Any]:
-        """The answer, where there is one."""
-        return {} if self._answer_shown is None else {"answer": self._answer.text()}
+        """The answer; None where there is none."""
+        return {"answer": None if self._answer_shown is None else self._answer.text()}
 
     @Slot(object)
     def receive(self, payload: Path | str | Tried) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFocusEvent,
     QGuiApplication,
@@ -154,6 +155,7 @@ class Matrix(Cells, ItemWidget):
         self._side = CELL
         self._shown: np.ndarray | None = None
         self._marked: np.ndarray | None = None
+        self._unused: np.ndarray | None = None
         self._fixed: np.ndarray | None = None
         self._window: QRectF | None = None
         self._pinned: Cell | None = None
@@ -201,7 +203,8 @@ class Matrix(Cells, ItemWidget):
         self._texts = {cell: text for cell, text in self._texts.items() if self._is_bad(cell)}
         if resized:
             self.close_editor()
-            self._shown = self._marked = self._fixed = self._window = self._pinned = self._outlined = None
+            self._shown = self._marked = self._unused = self._fixed = None
+            self._window = self._pinned = self._outlined = None
             self.point(None)
             self._fit()
         self._look_anew()
@@ -220,13 +223,19 @@ class Matrix(Cells, ItemWidget):
             self._look_anew()
 
     def set_marked(self, marked: np.ndarray | None) -> None:
-        """Says which cells stand out, (rows, columns) bool, while the others step back; None for no difference."""
+        """Says which cells stand out, (rows, columns) bool: they are framed, the others step back. None marks none."""
         if not _same(self._marked, marked):
             self._marked = marked
             self._look_anew()
 
+    def set_unused(self, unused: np.ndarray | None) -> None:
+        """Says which cells nothing is made of, (rows, columns) bool; they step back and are hatched."""
+        if not _same(self._unused, unused):
+            self._unused = unused
+            self._look_anew()
+
     def set_fixed(self, fixed: np.ndarray | None) -> None:
-        """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they are dotted."""
+        """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they have no colour."""
         if not _same(self._fixed, fixed):
             self._fixed = fixed
             self._look_anew()
@@ -270,7 +279,8 @@ class Matrix(Cells, ItemWidget):
             return f"{where}: not computed yet"
         value = float(self._values[cell])
         exact = decimal_text(round(value, 6)).replace("-", "−")
-        return f"{where}: {exact if self._text is number_text else self._text(value)}"
+        unused = ", not used" if self._unused is not None and self._unused[cell] else ""
+        return f"{where}: {exact if self._text is number_text else self._text(value)}{unused}"
 
     def _frame_of(self, window: QRectF) -> QRectF:
         """Where the frame around a window lies, which is counted in cells."""
@@ -493,8 +503,11 @@ class Matrix(Cells, ItemWidget):
         found[np.isnan(self._values)] = surface
         if self._fixed is not None:
             found[self._fixed] = QColor(theme.window).rgb()
-        if self._marked is not None:
-            found = np.where(self._marked, found, _blend(found, surface))
+        back = np.zeros(self.extent(), bool) if self._marked is None else ~self._marked
+        if self._unused is not None:
+            back |= self._unused
+        if back.any():
+            found = np.where(back, _blend(found, surface), found)
         if self._shown is not None:
             found[~self._shown] = surface
         for cell in self._texts:
@@ -506,9 +519,31 @@ class Matrix(Cells, ItemWidget):
         fitting = min(text_sizes().body, round(self._side * 0.42), round(_SIGNS_ACROSS * self._side / signs))
         return max(_SMALLEST_FONT, fitting)
 
+    def _edges_of(self, cells: np.ndarray) -> list[QLineF]:
+        """The lines that part some cells, (rows, columns) bool, from the others and from what is around."""
+        side, start = self._side, EDGE + 0.5
+        inside = np.pad(cells, 1)
+        lines = []
+        for row, column in np.argwhere(inside[1:, 1:-1] != inside[:-1, 1:-1]).tolist():
+            left, top = start + column * side, start + row * side
+            lines.append(QLineF(left, top, left + side, top))
+        for row, column in np.argwhere(inside[1:-1, 1:] != inside[1:-1, :-1]).tolist():
+            left, top = start + column * side, start + row * side
+            lines.append(QLineF(left, top, left, top + side))
+        return lines
+
     def _paint_frames(self, painter: QPainter) -> None:
         theme = colours()
+        if self._unused is not None:
+            hatching = QBrush(QColor(theme.secondary), Qt.BrushStyle.BDiagPattern)
+            for row, column in np.argwhere(self._unused).tolist():
+                painter.fillRect(self.cell_rectangle((row, column)), hatching)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._marked is not None:
+            lines = self._edges_of(self._marked)
+            for colour, width in ((theme.surface, 4), (theme.accent, 2)):
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawLines(lines)
         if self._window is not None:
             frame = self._frame_of(self._window)
             for colour, width in ((theme.surface, 5), (theme.accent, 3)):

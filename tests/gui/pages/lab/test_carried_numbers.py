@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.inside.levels import levels_to_number
 from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.pages.lab.page import LabPage
 from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.experiment import Experiment, Origin
 from cnnstudio.models.trained.lab_experiments import experiment_of, softmax_experiment
 from cnnstudio.models.trained.layer_arithmetic import (
     TRAINED_MEAN,
@@ -159,7 +161,7 @@ def test_what_there_is_no_room_for_stays_where_it_is() -> None:
 
 def test_every_panel_has_its_like_in_a_network(page: LabPage, qtbot: QtBot) -> None:
     for entry in PANELS.values():
-        wanted = entry.in_network(Panel())
+        wanted = entry.in_network(Panel(), None)
         assert (wanted.path, wanted.input) == (None, None)  # the model and the image in use
         assert wanted.operation in ("", *OPERATIONS)
         assert wanted.view in VIEWS
@@ -168,3 +170,35 @@ def test_every_panel_has_its_like_in_a_network(page: LabPage, qtbot: QtBot) -> N
         page.findChild(QPushButton, "in_network_button").click()
     assert sent.args == ["inside", sent.args[1]]
     assert sent.args[1].operation == "pooling"
+
+
+def test_numbers_that_came_from_a_network_lead_back_to_their_place(page: LabPage, qtbot: QtBot) -> None:
+    def wanted() -> Origin | None:
+        with qtbot.waitSignal(page.navigate) as sent:
+            page.findChild(QPushButton, "in_network_button").click()
+        assert sent.args[0] == "inside" and sent.args[1].operation == "convolution"
+        return sent.args[1].origin
+
+    layer = convolution(6)
+    page.receive(experiment_of(layer, 2, 1, 1, input_map=4))
+    assert wanted() == Origin("conv1", 2, 1, 1, 4)
+    kept = page.kept()
+    page.receive(Experiment("convolution", {"kernel": [[1.0]]}))  # as a lesson does
+    assert wanted() is None
+    page.receive(kept)
+    assert wanted() == Origin("conv1", 2, 1, 1, 4)
+
+
+@pytest.mark.parametrize(("place", "found"), [((1, 2, 1), (1, 2, 1)), ((9, 0, 0), None), ((0, 0, 7), None)])
+def test_the_way_down_leads_to_the_number_that_is_wanted(
+    qtbot: QtBot, place: tuple[int, int, int], found: tuple[int, int, int] | None
+) -> None:
+    """Else, and where a network has another layer of that name, to the largest one."""
+    layer = convolution(6)
+    *_, make = levels_to_number(layer, (), "convolution", Origin("conv1", *place, 3))
+    level = make()
+    qtbot.addWidget(level)
+    largest = np.unravel_index(int(layer.output.argmax()), layer.output.shape)
+    shown = level.experiment.origin
+    assert (shown.row, shown.column, shown.channel) == (found or largest)
+    assert found is None or shown == Origin("conv1", *place, 3)

@@ -114,6 +114,12 @@ def test_a_weight_tells_what_it_meets_and_its_gradient(panel: ConvolutionPanel) 
     assert "<b>7</b>" in text(panel, "lab_numbers")
 
 
+def test_numbers_that_no_window_reaches_say_so(panel: ConvolutionPanel) -> None:
+    panel.show_state({"input": np.ones((6, 6)).tolist(), "stride": 2})
+    assert matrix(panel, "input").text_of((5, 0)).endswith(": 1, not used")
+    assert matrix(panel, "input").text_of((4, 0)).endswith(": 1")
+
+
 def test_a_click_pins_until_escape(panel: ConvolutionPanel) -> None:
     click(panel, "output", (0, 1))
     QTest.mouseMove(panel, panel.rect().bottomRight())

@@ -30,10 +30,15 @@ def test_a_step_goes_against_the_gradient(panel: LearningPanel) -> None:
     before, slope, loss = learnt.values, gradient.values, panel.progress.loss
     panel.findChild(QToolButton, "one_step").click()
     change = learnt.values - before
-    np.testing.assert_allclose(change / np.abs(change).max(), -slope / np.abs(slope).max(), atol=1e-6)
+    np.testing.assert_allclose(change, -panel.state()["learning_rate"] * slope)
     assert panel.progress.loss < loss
     assert panel.progress.step == 1
-    assert len(panel.findChild(CurveView).curves[0].y) == 2
+    before, slope = learnt.values, gradient.values
+    panel.findChild(DecimalBox, "learning_rate").setValue(0.25)
+    panel.findChild(QToolButton, "one_step").click()
+    np.testing.assert_allclose(learnt.values, before - 0.25 * slope)
+    assert "w ← w − 0.25 · gradient" in panel.findChild(QLabel, "learning_note").text()
+    assert len(panel.findChild(CurveView).curves[0].y) == 3
 
 
 def test_it_finds_the_filter_by_itself(panel: LearningPanel, qtbot: QtBot) -> None:
@@ -77,9 +82,9 @@ def test_without_movement_it_goes_many_steps_at_once(qtbot: QtBot) -> None:
 
 
 def test_too_large_steps_say_what_happens(panel: LearningPanel, qtbot: QtBot) -> None:
-    panel.findChild(DecimalBox, "learning_rate").setValue(3)
+    panel.findChild(DecimalBox, "learning_rate").setValue(2)
     assert "grows without end" in panel.findChild(QLabel, "learning_note").text()
-    panel.show_state({"learning_rate": 3.0, "speed": 200})
+    panel.show_state({"learning_rate": 2.0, "speed": 200})
     with qtbot.waitSignal(panel.changed, check_params_cb=lambda: not panel.running):
         panel.toggle()
     assert "too large" in panel.findChild(QLabel, "learning_text").text()

@@ -54,6 +54,7 @@ def test_window_and_stride(panel: PoolingPanel) -> None:
     assert stride.value() == 3  # as far as the window is wide
     panel.findChild(Matrix, "pooling_input").point((3, 3))
     assert "No window reaches this 4" in said(panel)
+    assert panel.findChild(Matrix, "pooling_input").text_of((3, 3)).endswith("4, not used")
     size.setCurrentIndex(size.findData(WHOLE))
     assert panel.facts()["output"] == [[8]]
     assert not stride.isEnabled()
@@ -89,6 +90,16 @@ def test_a_move_inside_the_windows_is_hidden_by_the_pooling(panel: PoolingPanel)
     assert panel.facts()["pooled_changed"] > 0
     slider.setValue(0)
     assert panel.facts()["input_changed"] == 0
+
+
+def test_the_stroke_goes_through_the_pooling_that_is_chosen(panel: PoolingPanel) -> None:
+    pooled = panel.findChild(Matrix, "shifted_pooled")
+    panel.show_state({"kind": "max", "size": 2, "stride": 2, "shift": 0})
+    largest = pooled.values
+    panel.show_state({"kind": "average"})
+    assert pooled.values.shape == (4, 4) and 0 < pooled.values.max() < largest.max()
+    panel.show_state({"size": 4, "stride": 4})
+    assert pooled.values.shape == (2, 2)
 
 
 def test_a_state_that_does_not_fit_changes_nothing(panel: PoolingPanel) -> None:

@@ -5,14 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QSlider
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.code_line import CodeLine
 from cnnstudio.gui.controls.layouts import ScrollColumn
 from cnnstudio.gui.library import Library
-from cnnstudio.gui.pages.lab.size_panel import SizePanel
+from cnnstudio.gui.pages.lab.size_panel import SLIDERS, SizePanel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix
 
@@ -46,29 +46,52 @@ def test_sliders_lead_to_the_formula_and_the_picture(panel: SizePanel) -> None:
     assert panel.findChild(Matrix, "size_output").extent() == (28, 28)
 
 
-def test_limits_follow_each_other(panel: SizePanel) -> None:
+def test_a_slider_goes_as_far_as_is_possible_and_keeps_its_ends(panel: SizePanel) -> None:
+    """Where the ends of one followed another, its handle moved although its number stayed."""
+    ends = {name: (one_slider(panel, name).minimum(), one_slider(panel, name).maximum()) for name in SLIDERS}
+    assert ends["kernel"] == (1, 11) and ends["padding"] == (0, 8)
     one_slider(panel, "size").setValue(5)
-    assert one_slider(panel, "kernel").maximum() == 5
     one_slider(panel, "kernel").setValue(11)
-    assert panel.facts()["kernel"] == 5 and panel.facts()["problem"] == ""
+    assert panel.facts()["kernel"] == one_slider(panel, "kernel").value() == 5
+    assert panel.facts()["problem"] == ""
     one_slider(panel, "padding").setValue(3)
-    assert one_slider(panel, "kernel").maximum() == 11
-    assert one_slider(panel, "stride").minimum() == 1
+    one_slider(panel, "kernel").setValue(11)
+    assert panel.facts()["kernel"] == 11
+    one_slider(panel, "padding").setValue(0)
+    assert panel.facts()["padding_size"] == one_slider(panel, "padding").value() == 3
+    assert ends == {name: (one_slider(panel, name).minimum(), one_slider(panel, name).maximum()) for name in SLIDERS}
 
 
 def test_an_impossible_setting_says_why(panel: SizePanel) -> None:
     panel.show_state({"size": 3, "kernel": 5})
     assert text(panel, "formula").startswith("The kernel reaches over 5 numbers, but the input has only 3")
     assert not panel.findChild(Matrix, "size_input").isVisible()
-    assert one_slider(panel, "size").maximum() == 32
     one_slider(panel, "size").setValue(5)
     assert panel.facts()["output_size"] == 1
 
 
-def test_a_stride_that_does_not_come_out_even(panel: SizePanel) -> None:
-    panel.show_state({"size": 7, "kernel": 3, "stride": 3})
-    assert panel.facts()["unseen"] == 1
-    assert "so the last row and column are never seen" in text(panel, "remark")
+@pytest.mark.parametrize(("stride", "unseen"), [(1, []), (3, [6]), (4, [3]), (5, [3, 4, 5, 6])])
+def test_what_no_window_reaches_is_told_whatever_the_window_is_at(
+    panel: SizePanel, stride: int, unseen: list[int]
+) -> None:
+    for step in (0, 1):
+        panel.show_state({"size": 7, "kernel": 3, "stride": stride, "step": step})
+        assert panel.facts()["unseen"] == len(unseen)
+        shown = panel.findChild(Matrix, "size_input")
+        assert [row for row in range(7) if shown.text_of((row, 0)).endswith(", not used")] == unseen
+        assert text(panel, "remark").endswith("never seen.") == bool(unseen)
+
+
+def test_the_buttons_stay_where_they_are_while_a_remark_comes(panel: SizePanel, qtbot: QtBot) -> None:
+    play = panel.findChild(QAbstractButton, "play_button")
+    panel.show_state({"size": 7, "kernel": 3, "stride": 1})
+    qtbot.waitExposed(panel)
+    QApplication.processEvents()
+    before = play.mapTo(panel, play.rect().topLeft())
+    panel.show_state({"stride": 3})
+    QApplication.processEvents()
+    assert panel.findChild(QLabel, "size_remark").isVisible()
+    assert play.mapTo(panel, play.rect().topLeft()) == before
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), list(itertools.product((6, 7), (2, 3), (1, 2, 3))))

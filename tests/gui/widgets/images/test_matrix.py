@@ -105,6 +105,7 @@ def test_every_mark_is_seen(matrix: Matrix, pixels: Callable[[QWidget], np.ndarr
         lambda: matrix.set_marked(np.eye(3, dtype=bool)),
         lambda: matrix.set_shown(np.eye(3, dtype=bool)),
         lambda: matrix.set_pinned((2, 2)),
+        lambda: matrix.set_unused(np.eye(3, dtype=bool)),
         lambda: matrix.set_fixed(np.eye(3, dtype=bool)),
         lambda: matrix.set_text((2, 1), "x"),
     )
@@ -112,6 +113,24 @@ def test_every_mark_is_seen(matrix: Matrix, pixels: Callable[[QWidget], np.ndarr
         before = pixels(matrix)
         mark()
         assert (pixels(matrix) != before).any()
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_what_is_marked_is_seen_whatever_its_colour(
+    matrix: Matrix, theme: Theme, pixels: Callable[[QWidget], np.ndarray], name: str
+) -> None:
+    """What only steps back stays as it is where it is of the colour of the ground: white in the light theme."""
+    theme.choose(name)
+    for value in (0.0, 1.0):
+        matrix.set_values(np.full((3, 3), value), (0.0, 1.0))
+        matrix.set_marked(None)
+        before = pixels(matrix)
+        marked = np.zeros((3, 3), bool)
+        marked[1, 1] = True
+        matrix.set_marked(marked)
+        place = matrix.cell_rectangle((1, 1)).toRect()
+        edge = (pixels(matrix) != before)[place.top(), place.left() : place.right()]
+        assert edge.all()
 
 
 def test_what_changed_is_painted_as_if_all_were_new(qtbot: QtBot) -> None:

@@ -20,6 +20,7 @@ from cnnstudio.data.pictures.strokes import render
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.choosers.names import open_classifier
+from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutput, Prediction
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
@@ -95,12 +96,15 @@ class LookInside:
         view: the name of the view that is wanted, of `cnnstudio.gui.pages.inside.view.VIEWS`; empty for the one shown.
         operation: of `cnnstudio.models.trained.operations.OPERATIONS`: one number is wanted that the first layer makes
             that does it; empty for none.
+        origin: the number that is wanted of all that such layers make, where the network has its layer; None for the
+            largest one.
     """
 
     path: Path | None = None
     input: ModelInput | None = None
     view: str = ""
     operation: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, eq=False)
