@@ -239,7 +239,8 @@ def _note_on_test(count: int, train: np.ndarray, is_split: bool) -> str:
         return "No class has three images, so that one could be set aside for testing: add more to each class."
     images = counted(int(train.sum()), "training image" if is_split else "image")
     begin = "There are no images for testing, so " if is_split else ""
-    return f"{begin}{count:,} of the {images} ({percent(TEST_SHARE, 0)} of each class) will be set aside for testing."
+    share = f"about {percent(TEST_SHARE, 0)} of each class"
+    return f"{begin}{count:,} of the {images} ({share}) will be set aside for testing."
 
 
 def _check_enough(name: str, counts: np.ndarray) -> None:
@@ -263,7 +264,8 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
     if not own_split:
         count = int(counts[_TEST].sum())
         are = "is" if count == 1 else "are"
-        notes.append(f"{counted(count, 'image')} ({percent(TEST_SHARE, 0)} of each class) {are} set aside for testing.")
+        share = f"about {percent(TEST_SHARE, 0)} of each class"
+        notes.append(f"{counted(count, 'image')} ({share}) {are} set aside for testing.")
     notes += notes_on_classes(record.classes, counts[_TRAIN])
     notes += notes_on_copies(leaked, int(counts[_VALIDATION:].sum()), copies)
     return FolderReport(

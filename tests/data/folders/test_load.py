@@ -110,7 +110,7 @@ def test_splits_are_known_by_their_names(tmp_path: Path, train: str, validation:
 
 def test_how_many_are_kept_for_testing_is_said_before(tmp_path: Path) -> None:
     root = make(tmp_path / "split", {"train/a": 3, "train/b": 12, "valid/a": 2, "valid/b": 2})
-    said = "There are no images for testing, so 3 of the 15 training images (15 % of each class) will be set aside"
+    said = "There are no images for testing, so 3 of the 15 training images (about 15 % of each class) will be"
     assert any(note.startswith(said) for note in survey_folder(root).notes)
     assert load_folder(root).report.counts.sum(axis=1).tolist() == [12, 4, 3]
     (note,) = (one for one in survey_folder(make(tmp_path / "few", {"a": 2, "b": 2})).notes if "testing" in one)

@@ -71,7 +71,7 @@ def test_what_systems_add_to_zips_is_left_out(tmp_path: Path) -> None:
     survey = survey_folder(zipped(tmp_path / "a.zip", content))
     assert survey.counts["all"].tolist() == [4, 4]
     assert survey.notes == (
-        "2 of the 8 images (15 % of each class) will be set aside for testing.",
+        "2 of the 8 images (about 15 % of each class) will be set aside for testing.",
         "“cat” and “dog” have fewer than 10 images for training. More would help.",
     )
 

@@ -24,6 +24,7 @@ from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, laye
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.task import aside
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import (
     SUFFIX,
@@ -231,8 +232,12 @@ class ArchitectureEditor(QWidget):
 
     @Slot()
     def train(self) -> None:
-        """Saves what is not saved, and hands the network over for training."""
-        network = self.save() if self.document.unsaved else self.document.network
+        """Saves what is not saved, and hands the network over for training; an architecture as it is needs no file."""
+        kept, unsaved = self.document.kept, self.document.unsaved
+        if kept.path is None and kept.name in ARCHITECTURES and not unsaved:
+            self.train_wanted.emit(ARCHITECTURES[kept.name])
+            return
+        network = self.save() if unsaved or kept.path is None else self.document.network
         if network is not None:
             self.train_wanted.emit(network)
 

@@ -20,6 +20,7 @@ from cnnstudio.models.networks.repairs import Repair, nearest_working, repairs
 
 _HEAD_LOCK = "The data set decides how many classes there are."
 _LAST_LOCK = "The last layer keeps its softmax, which turns its outputs into the probabilities of the classes."
+_SCORES_LOCK = "The network ends in scores: in a training, a softmax follows, which makes them probabilities."
 
 
 class LayerPanel(QWidget):
@@ -198,5 +199,5 @@ def _locks(config: dict, table: LayerTable, name: str) -> dict[str, str]:
     """Why which fields of a layer cannot be changed."""
     locks = {"units": _HEAD_LOCK, "filters": _HEAD_LOCK} if name == head_layer(config) else {}
     if table.rows and name == table.rows[-1].name:
-        locks["activation"] = _LAST_LOCK
+        locks["activation"] = _LAST_LOCK if table.rows[-1].activation else _SCORES_LOCK
     return locks

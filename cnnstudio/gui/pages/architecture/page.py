@@ -33,6 +33,7 @@ from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import SUFFIX, Network
+from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.parts import model_file
 
 if TYPE_CHECKING:
@@ -311,9 +312,20 @@ class ArchitecturePage(Page):
 
     @Slot(object)
     def _train(self, network: Architecture | Network) -> None:
-        if self._chooser.images.dataset:
-            self.navigate.emit("train", self._chooser.images.dataset)
+        dataset = self.editor.dataset if self.editor is not None and self.editing else self._chooser.images.dataset
+        if dataset:
+            self.navigate.emit("train", dataset)
         self.navigate.emit("train", network)
+
+    @property
+    def _dataset_of_file(self) -> str:
+        """What the model that is shown was trained on; empty where that is not known, or not here."""
+        file, lists = self._chooser.file, self.library.lists
+        known = {one.path / MODEL_FILE: one.card.dataset for one in lists.models} | {
+            one.path: one.answers.dataset for one in lists.adopted
+        }
+        name = known.get(file) if file is not None else None
+        return next((one.name for one in lists.datasets if one.name == name and self.library.is_here(one)), "")
 
     @Slot()
     def edit(self) -> None:
@@ -357,7 +369,7 @@ class ArchitecturePage(Page):
         except StudioError as error:
             took, problem = False, error
         if took:
-            editor.dataset = self._chooser.images.dataset
+            editor.dataset = self._chooser.images.dataset or self._dataset_of_file
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:

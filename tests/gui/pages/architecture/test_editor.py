@@ -31,7 +31,7 @@ from cnnstudio.gui.pages.architecture.draft import left_behind
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import build_network, network_config
+from cnnstudio.models.networks.building import build_network, find_network, network_config
 from cnnstudio.models.networks.files import Network, list_networks, read_network, save_network, write_network
 from cnnstudio.storage import data_folder
 
@@ -710,13 +710,20 @@ def test_train_saves_first(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     button = editor.findChild(QPushButton, "train_network_button")
     with qtbot.waitSignal(editor.train_wanted) as wanted:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert wanted.args[0].path is None
-    assert wanted.args[0].source == "lenet5"
+    assert wanted.args[0] is ARCHITECTURES["lenet5"]
     assert list_networks() == []
     retype(qtbot, editor, "filters", "12")
     with qtbot.waitSignal(editor.train_wanted) as wanted:
         qtbot.keyClick(button, Qt.Key.Key_Space)
     assert wanted.args[0].path == list_networks()[0].path
+
+
+def test_the_network_of_a_model_is_saved_before_it_is_trained(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    """Unchanged, too: no name leads to it."""
+    editor.edit(Network("", "theirs", network_config("softmax")))
+    with qtbot.waitSignal(editor.train_wanted) as wanted:
+        click(qtbot, editor, "train_network_button")
+    assert wanted.args[0].path == list_networks()[0].path and find_network(wanted.args[0].name)
 
 
 def test_keras_code_to_copy_and_save(

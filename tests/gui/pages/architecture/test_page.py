@@ -226,6 +226,17 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
     assert str(path) in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
 
 
+def test_the_network_of_a_model_is_trained_on_what_that_was_trained_on(page: ArchitecturePage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.receive(shipped("trained/lenet5-mnist"))
+    page.edit()
+    sent = []
+    page.navigate.connect(lambda where, what: sent.append((where, what)))
+    press(qtbot, page, "train_network_button")
+    assert [where for where, _ in sent] == ["train", "train"] and sent[0][1] == "mnist"
+    assert sent[1][1].path is not None  # it was saved, for only its layers are taken
+
+
 def test_a_detector_is_shown_as_the_network_that_it_is(page: ArchitecturePage, qtbot: QtBot, tmp_path: Path) -> None:
     import keras
 
