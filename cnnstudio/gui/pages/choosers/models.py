@@ -91,7 +91,10 @@ class _Opened:
 
 
 def _places(paths: Sequence[Path]) -> dict[Path, str]:
-    """The ends of the paths of the folders that models lie in, as long as it takes to tell these models apart."""
+    """The ends of the paths of the folders that models lie in, as long as it takes to tell these models apart.
+
+    Of models in the same folder, the end of their own path.
+    """
 
     def end(path: Path, length: int) -> str:
         parts = [part for part in path.parent.parts if part != path.anchor]
@@ -102,7 +105,8 @@ def _places(paths: Sequence[Path]) -> dict[Path, str]:
         others = [other for other in paths if other != path]
         lengths = range(1, len(path.parts))
         unique = (n for n in lengths if all(end(other, n) != end(path, n) for other in others))
-        found[path] = end(path, next(unique, 1))
+        same = any(other.parent == path.parent for other in others)
+        found[path] = f"{end(path, 1)}/{path.name}" if same else end(path, next(unique, 1))
     return found
 
 

@@ -166,15 +166,16 @@ def test_what_was_opened_from_elsewhere_is_in_the_list_at_the_next_start(qtbot: 
 def test_two_models_of_one_name_are_told_apart_by_their_folders(qtbot: QtBot, tmp_path: Path) -> None:
     shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
     models = chooser(qtbot)
-    for folder in ("a/new", "b/new", "b/old"):
-        path = copy_model(shipped, tmp_path / folder / "digits.keras")
+    for name in ("a/new/digits", "b/new/digits", "b/old/digits", "b/old/copy"):
+        path = copy_model(shipped, tmp_path / f"{name}.keras")
         models.choose(path)
         models.introduce(path, shipped.card)
     choices = [one for one in models.findChild(Picker, "model_picker").choices if one.group == "Opened"]
     assert [(one.title, one.description.rpartition(" · ")[2]) for one in choices] == [
         ("LeNet-5 on MNIST", "opened from “a/new”"),
         ("LeNet-5 on MNIST", "opened from “b/new”"),
-        ("LeNet-5 on MNIST", "opened from “old”"),
+        ("LeNet-5 on MNIST", "opened from “old/digits.keras”"),
+        ("LeNet-5 on MNIST", "opened from “old/copy.keras”"),
     ]
 
 
