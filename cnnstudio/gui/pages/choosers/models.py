@@ -281,8 +281,8 @@ class ModelChooser(QWidget):
                 "Networks that others trained on more than a million photos.",
                 self._ask_download,
             ),
-            fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted. “What is it…” "
-            "gives those of others another name here.",
+            fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted. “What is "
+            "it…” gives those of others another name here.",
         )
         actions = self._menu.menu().actions()
         self._copy, self._layers, self._training, self._mistakes, self._describe, self._leave_out = actions[2:8]
