@@ -77,6 +77,8 @@ def explain(
         print(_text(found))
     if output is not None:
         complain(f"Written to {output}.")
+    if found.is_rounding:
+        complain(f"The {found.scores} does not depend on this image: what is left is the rounding of its numbers.")
     if found.completeness is not None and not found.completeness.holds:
         complain(
             f"The contributions add up to {found.completeness.total:.3g} instead of {found.completeness.difference:.3g}"

@@ -8,6 +8,14 @@ MAX_GAP = 0.05
 """Integrated gradients whose sum misses what it should be by a larger share are not to be trusted."""
 
 
+LEAST_CHANGE = 2.0**-22
+"""A score that moves by less moves no probability: by a quarter of it at most, which is less than 32-bit numbers below
+1 are apart (2⁻²⁴)."""
+
+_ROUNDING = 8 * float(np.finfo(np.float32).eps)
+"""By which share of itself a score may be off that is computed in another way, as with a covered image."""
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """What an explanation is made of.
@@ -113,6 +121,7 @@ class Explanation:
         words: the same for the end of a sentence.
         values: float32 (height, width) of the image: above 0 what speaks for the class, below 0 what speaks against it.
         resolution: (height, width) in which it was computed, before it was brought to the size of the image.
+        reach: how far the score could move, at most, by what is explained.
         completeness: of integrated gradients; None of others.
         squares: of occlusion; None of others.
     """
@@ -125,13 +134,27 @@ class Explanation:
     words: str
     values: np.ndarray
     resolution: tuple[int, int]
+    reach: float
     completeness: Completeness | None = None
     squares: Squares | None = None
 
     @property
     def limit(self) -> float:
-        """What gets the full colour: the 99th percentile of the values without their signs, which outliers exceed."""
-        return strength(self.values)
+        """What gets the full colour: the 99th percentile of the values without their signs, which outliers exceed.
+
+        Of mere rounding, it is what could be told, so that nothing gets much colour.
+        """
+        return self._told if self.is_rounding else strength(self.values)
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether all that is explained is less than the numbers in which the score is computed can tell."""
+        return 0 < self.reach <= self._told
+
+    @property
+    def _told(self) -> float:
+        """The smallest change of the score that means anything."""
+        return max(LEAST_CHANGE, _ROUNDING * abs(self.score))
 
 
 def strength(values: np.ndarray) -> float:

@@ -209,9 +209,17 @@ def explain(
         scores.ending.words,
         enlarged(found.values, known.input_shape[:2]),
         (found.values.shape[0], found.values.shape[1]),
+        _reach(found),
         found.completeness,
         found.squares,
     )
+
+
+def _reach(found: Finding) -> float:
+    """How far the score could move by what was found: by one square that is covered, or by all places together."""
+    if found.squares is not None:
+        return float(np.abs(found.squares.falls).max(initial=0.0))
+    return float(np.abs(found.values).sum(dtype=np.float64))
 
 
 def default_patch(shape: tuple[int, int, int]) -> int:

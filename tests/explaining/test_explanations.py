@@ -73,3 +73,18 @@ def test_a_gap_that_is_too_large_is_told():
     found = Completeness(total=-2.0, difference=-2.0)
     assert dataclasses.replace(found, total=found.difference * 1.04).holds
     assert not dataclasses.replace(found, total=found.difference * 1.06).holds
+
+
+@pytest.mark.parametrize("method", ["occlusion", "saliency", "smooth-grad", "integrated-gradients"])
+def test_mere_rounding_is_told_and_not_painted(method):
+    """A network that hardly answers by the image, and one that does."""
+    from keras import layers
+
+    dense = layers.Dense(3, activation="softmax")
+    scores = small_networks.scores_of(layers.Flatten(), dense)
+    weights = np.random.default_rng(3).normal(size=(72, 3)).astype(np.float32)
+    for scale, is_rounding in ((1e-11, True), (1, False)):
+        dense.set_weights([scale * weights, np.array([0.02, 0.01, 0], np.float32)])
+        found = explain(scores, small_networks.IMAGE, method, class_name=1)
+        assert found.values.any() and found.is_rounding == is_rounding
+        assert (np.abs(found.values).max() < 0.1 * found.limit) == is_rounding

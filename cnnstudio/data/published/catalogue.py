@@ -43,6 +43,8 @@ class DatasetEntry:
             is not known.
         layout: how the folder of a user's own images is laid out, as `cnnstudio.data.folders.layout.LayoutChoice`
             writes it; empty where one folder for each class is found by itself.
+        input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES` by which pictures become images like those
+            of a published data set; empty for a user's own, of which it is known once they are loaded.
     """
 
     name: str
@@ -59,6 +61,7 @@ class DatasetEntry:
     keras: tuple[str, ...] = ()
     original_side: int = 0
     layout: str = ""
+    input_rule: str = ""
 
     @property
     def download_bytes(self) -> int:
@@ -100,7 +103,12 @@ class DatasetEntry:
             StudioError: the files are missing, damaged or cannot be fetched.
         """
         dataset = self.read(on_progress)
-        return replace(dataset, title=dataset.title or self.title, licence=dataset.licence or self.licence)
+        return replace(
+            dataset,
+            title=dataset.title or self.title,
+            licence=dataset.licence or self.licence,
+            input_rule=self.input_rule or dataset.input_rule,
+        )
 
 
 _CIFAR_LICENCE = "no formal licence; cite Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
@@ -119,6 +127,7 @@ DATASETS: dict[str, DatasetEntry] = {
             licence="CC BY-SA 3.0, LeCun, Cortes and Burges",
             read=read_mnist,
             keras=("mnist",),
+            input_rule="digit",
         ),
         DatasetEntry(
             name="fashion-mnist",
@@ -132,6 +141,7 @@ DATASETS: dict[str, DatasetEntry] = {
             read=read_fashion_mnist,
             remote=FASHION_MNIST,
             keras=("fashion_mnist",),
+            input_rule="clothing",
         ),
         DatasetEntry(
             name="cifar10",
@@ -145,6 +155,7 @@ DATASETS: dict[str, DatasetEntry] = {
             read=partial(read_cifar, CIFAR10, "cifar10", class_names.CIFAR10, 0),
             remote=CIFAR10.remote,
             keras=("cifar10",),
+            input_rule="centre-crop",
         ),
         DatasetEntry(
             name="cifar100",
@@ -158,6 +169,7 @@ DATASETS: dict[str, DatasetEntry] = {
             read=partial(read_cifar, CIFAR100, "cifar100", class_names.CIFAR100, 1),
             remote=CIFAR100.remote,
             keras=("cifar100",),
+            input_rule="centre-crop",
         ),
         DatasetEntry(
             name="cifar100-coarse",
@@ -171,6 +183,7 @@ DATASETS: dict[str, DatasetEntry] = {
             read=partial(read_cifar, CIFAR100, "cifar100-coarse", class_names.CIFAR100_COARSE, 0),
             remote=CIFAR100.remote,
             keras=("cifar100", 'label_mode="coarse"'),
+            input_rule="centre-crop",
         ),
     )
 }

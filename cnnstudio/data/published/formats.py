@@ -164,7 +164,6 @@ def read_mnist(on_progress: OnProgress | None) -> Dataset:  # noqa: ARG001 - it 
         classes=DIGITS,
         train=_split(*arrays[:2]),
         test=_split(*arrays[2:]),
-        input_rule="digit",
     )
 
 
@@ -179,7 +178,7 @@ def read_fashion_mnist(on_progress: OnProgress | None, remote: RemoteFolder = FA
         with gzip.open(path) as packed:
             arrays.append(_parse_idx(packed.read(file.unpacked_bytes)))
     train, test = _split(*arrays[:2]), _split(*arrays[2:])
-    return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test, input_rule="clothing")
+    return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test)
 
 
 def read_cifar(

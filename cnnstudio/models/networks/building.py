@@ -22,8 +22,7 @@ from cnnstudio.models.keras_config.equivalents import is_mixing
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
-from cnnstudio.models.trained.adopt import read_image_config
-from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.models.trained.adopt import read_image_config, usual_name
 from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities
 from cnnstudio.models.trained.parts import is_model, model_file
@@ -89,7 +88,7 @@ def _network_of_model(path: Path) -> Network:
     graph = Graph.of(read_image_config(file))
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
-    name = path.parent.name if path.name == MODEL_FILE else path.name if is_folder(path) else path.stem
+    name = usual_name(file)
     return Network(name, name, graph.to_config(), source, path)
 
 

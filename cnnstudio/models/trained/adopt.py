@@ -147,7 +147,7 @@ def inspect_model(path: Path) -> Inspection:
         channels=likely[2],
         shapes=taken.shapes,
         outputs=count,
-        guess=Answers(_called(path), found or names, likely[:2], rule, value_range, outputs.name),
+        guess=Answers(_free_name(path), found or names, likely[:2], rule, value_range, outputs.name),
         input_reason=taken.words,
         range_reason=range_reason,
         rule_reason=rule_reason,
@@ -189,13 +189,20 @@ def with_answers(model: Inspection, answers: Answers) -> Inspection:
     )
 
 
-def _called(path: Path) -> str:
-    """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
+def usual_name(path: Path) -> str:
+    """What a model is called of which nobody has said it: as its file, or its folder where all files are called so."""
     name = path.stem.removesuffix(".weights")
     for folder in path.absolute().parents[:2]:
         if name in _ALIKE and folder.name:
             name = folder.name
     return name
+
+
+def _free_name(path: Path) -> str:
+    """The usual name of a model, or a longer one where another model from elsewhere is called so."""
+    taken = {one.answers.name for one in list_adopted() if one.path != path.absolute()}
+    names = (usual_name(path), path.name, f"{path.absolute().parent.name}/{path.name}")
+    return next((name for name in names if name not in taken), names[0])
 
 
 def _likely_shape(graph: Graph, shapes: Sequence[OpenShape]) -> ImageShape:
@@ -324,10 +331,27 @@ _PLACE = "path"
 def remembered(path: Path) -> Answers | None:
     """The answers about a model; None where it was never asked for, or they cannot be read any more."""
     try:
-        found = _read_answers(_answers_file(model_digest(path)))
+        found = _kept(path)
     except StudioError:
         return None
     return found[0] if found is not None else None
+
+
+def _kept(path: Path) -> tuple[Answers, dict[str, Any]] | None:
+    """The answers about a model, and all that is kept of it; named after where it lies, unless the user named it.
+
+    Raises:
+        StudioError: it is no model.
+    """
+    found = _read_answers(_answers_file(model_digest(path)))
+    if found is None:
+        return None
+    answers, values = found
+    place = values.get(_PLACE)
+    if place not in (None, str(path.absolute())) and answers.name == usual_name(Path(str(place))):
+        name = usual_name(path)
+        return replace(answers, name=name), values | {"name": name}
+    return found
 
 
 def list_adopted() -> list[Adopted]:
@@ -390,8 +414,7 @@ def open_adopted(path: Path) -> Classifier:
         NoCardError: there are no answers yet.
         StudioError: it is not opened, or no image classifier.
     """
-    file = _answers_file(model_digest(path))
-    found = _read_answers(file)
+    found = _kept(path)
     if found is None:
         inspect_model(path)  # of what is no classifier nothing needs to be asked
         raise NoCardError(path)
@@ -400,7 +423,7 @@ def open_adopted(path: Path) -> Classifier:
     place = str(path.absolute())
     if values.get(_PLACE) != place:
         with suppress(OSError):  # it is opened all the same
-            _keep(file, values | {_PLACE: place})
+            _keep(_answers_file(model_digest(path)), values | {_PLACE: place})
     return Classifier(model, _card(answers, model.inputs[0].shape[1:]), adopted=True)
 
 

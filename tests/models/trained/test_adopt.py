@@ -165,6 +165,31 @@ def test_it_is_asked_once_wherever_the_file_lies(save, tmp_path):
     assert classifier.adopted and find_model("Mine") == moved == list_adopted()[0].path
 
 
+def test_copies_of_a_model_are_named_after_where_they_lie(save, tmp_path):
+    """Unless somebody has named it, for one answer holds for all of them."""
+    path = save(network(), "model.keras")
+    for folder in ("first", "second"):
+        copy = tmp_path / folder / path.name
+        copy.parent.mkdir()
+        copy.write_bytes(path.read_bytes())
+        found = inspect_model(copy)
+        known = remembered(copy)
+        assert (known or found.guess).name == folder
+        remember(found, known or found.guess)
+    assert load_classifier(tmp_path / "first").card.name == "first"
+    assert [one.answers.name for one in list_adopted()] == ["first"]
+    remember(found, replace(found.guess, name="Mine"))
+    assert load_classifier(tmp_path / "first").card.name == "Mine"
+
+
+def test_another_model_of_the_same_name_gets_a_longer_one(save):
+    found = inspect_model(save(network(), "pets.keras"))
+    remember(found, found.guess)
+    other = inspect_model(save(network(classes=5), "pets.h5"))
+    assert (found.guess.name, other.guess.name) == ("pets", "pets.h5")
+    assert inspect_model(found.path).guess.name == "pets"
+
+
 def test_two_models_of_one_name_are_told_apart_by_their_paths(save, home, tmp_path):
     found = inspect_model(save(network()))
     remember(found, replace(found.guess, name="Mine"))

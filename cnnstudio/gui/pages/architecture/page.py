@@ -33,6 +33,7 @@ from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import SUFFIX, Network
+from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.parts import model_file
 
 if TYPE_CHECKING:
@@ -320,7 +321,7 @@ class ArchitecturePage(Page):
     def _dataset_of_file(self) -> str:
         """What the model that is shown was trained on; empty where that is not known, or not here."""
         file, lists = self._chooser.file, self.library.lists
-        known = {one.path: one.card.dataset for one in lists.models} | {
+        known = {one.path / MODEL_FILE: one.card.dataset for one in lists.models} | {
             one.path: one.answers.dataset for one in lists.adopted
         }
         name = known.get(file) if file is not None else None

@@ -153,7 +153,7 @@ class AdoptDialog(QDialog):
         self._dataset.set_choices([_ANY_DATASET, *map(_choice_of, datasets)])
         self._likely = None if again else likely_dataset(model, datasets)
         self._dataset.set_current(guess.dataset if self._likely is None else self._likely.name)
-        self._dataset.changed.connect(self._take_dataset)
+        self._dataset.changed.connect(self._choose_dataset)
         self._classes = describe(
             QPlainTextEdit("\n".join(guess.classes)),
             "adopt_classes",
@@ -413,6 +413,14 @@ class AdoptDialog(QDialog):
             self._start_trial(first)
 
     @Slot(str)
+    def _choose_dataset(self, key: str) -> None:
+        """Takes the class names and the input rule of a data set that the user has chosen."""
+        self._take_dataset(key)
+        entry = self._datasets.get(key)
+        if entry is not None and entry.input_rule:
+            self._rule.set_current(entry.input_rule)
+            self._rule_reason.setText(self._about_pictures(f"So were the images of {entry.called} prepared."))
+
     def _take_dataset(self, key: str) -> None:
         """Takes the class names of a data set, and offers to try the ranges on it."""
         entry = self._datasets.get(key)

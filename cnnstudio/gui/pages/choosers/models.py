@@ -91,7 +91,10 @@ class _Opened:
 
 
 def _places(paths: Sequence[Path]) -> dict[Path, str]:
-    """The ends of the paths of the folders that models lie in, as long as it takes to tell these models apart."""
+    """The ends of the paths of the folders that models lie in, as long as it takes to tell these models apart.
+
+    Of models in the same folder, the end of their own path.
+    """
 
     def end(path: Path, length: int) -> str:
         parts = [part for part in path.parent.parts if part != path.anchor]
@@ -102,7 +105,8 @@ def _places(paths: Sequence[Path]) -> dict[Path, str]:
         others = [other for other in paths if other != path]
         lengths = range(1, len(path.parts))
         unique = (n for n in lengths if all(end(other, n) != end(path, n) for other in others))
-        found[path] = end(path, next(unique, 1))
+        same = any(other.parent == path.parent for other in others)
+        found[path] = f"{end(path, 1)}/{path.name}" if same else end(path, next(unique, 1))
     return found
 
 
@@ -271,10 +275,12 @@ class ModelChooser(QWidget):
                 "Networks that others trained on more than a million photos.",
                 self._ask_download,
             ),
-            fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
+            fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted. “What is "
+            "it…” gives those of others another name here.",
         )
         actions = self._menu.menu().actions()
         self._copy, self._layers, self._training, self._mistakes, self._describe, self._leave_out = actions[2:8]
+        self._tips = {action: action.toolTip() for action in actions[2:8]}
         self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self._take_deleted)
         self.setLayout(row((self._picker, 1), self._menu))
@@ -579,12 +585,17 @@ class ModelChooser(QWidget):
         elif path is not None:
             item = LibraryItem(self.name, path)
         self._menu.set_item(item)
-        self._copy.setEnabled(entry is not None)
-        self._layers.setEnabled(path is not None)
-        self._mistakes.setEnabled(bool(entry is not None and entry.card.test_accuracy is not None))
-        self._training.setEnabled(entry is not None and entry.kind == "run")
-        self._describe.setEnabled(self.adopted)
-        self._leave_out.setEnabled(self._guest is not None)
+        is_measured = entry is not None and entry.card.test_accuracy is not None
+        for action, possible, otherwise in (
+            (self._copy, entry is not None, "It lies in a file of yours already: “Show in folder” leads there."),
+            (self._layers, path is not None, "There is no model."),
+            (self._training, entry is not None and entry.kind == "run", "It was not trained here."),
+            (self._mistakes, is_measured, "It was never measured on the test images of a data set here."),
+            (self._describe, self.adopted, "Its file says that itself: only models of others need to be described."),
+            (self._leave_out, self._guest is not None, "It is no model that was opened from elsewhere."),
+        ):
+            action.setEnabled(possible)
+            action.setToolTip(self._tips[action] if possible else otherwise)
 
     @Slot(str)
     def _choose(self, key: str) -> None:

@@ -188,6 +188,8 @@ def facts_of(found: Explanation, method: Method) -> str:
         )
         if not found.completeness.holds:
             facts.append(f"{percent(found.completeness.gap, 0)} are missing: do not trust small differences.")
+    if found.is_rounding:
+        facts.append(f"The {found.scores} does not depend on this image: what is left is the rounding of its numbers.")
     if not found.values.any():
         facts.append("Nothing speaks for the class here.")
     return " ".join(facts)

@@ -292,7 +292,8 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
         assert "hardly those of Digits" in dialog.findChild(QLabel, "adopt_rule_reason").text()
         dataset.set_current("fashion-mnist")
         assert dialog.answers.classes == DATASETS["fashion-mnist"].classes
-        assert dialog.answers.dataset == "fashion-mnist"
+        assert (dialog.answers.dataset, dialog.answers.input_rule) == ("fashion-mnist", "clothing")
+        assert "of Fashion-MNIST prepared" in dialog.findChild(QLabel, "adopt_rule_reason").text()
         return
     assert (dialog.answers.dataset, dialog.answers.value_range) == ("digits", "0-1") and "are right" in verdict
     assert dialog.answers.input_rule == "digit"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.library_menu import LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.library import Library
@@ -166,16 +167,33 @@ def test_what_was_opened_from_elsewhere_is_in_the_list_at_the_next_start(qtbot: 
 def test_two_models_of_one_name_are_told_apart_by_their_folders(qtbot: QtBot, tmp_path: Path) -> None:
     shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
     models = chooser(qtbot)
-    for folder in ("a/new", "b/new", "b/old"):
-        path = copy_model(shipped, tmp_path / folder / "digits.keras")
+    for name in ("a/new/digits", "b/new/digits", "b/old/digits", "b/old/copy"):
+        path = copy_model(shipped, tmp_path / f"{name}.keras")
         models.choose(path)
         models.introduce(path, shipped.card)
     choices = [one for one in models.findChild(Picker, "model_picker").choices if one.group == "Opened"]
     assert [(one.title, one.description.rpartition(" · ")[2]) for one in choices] == [
         ("LeNet-5 on MNIST", "opened from “a/new”"),
         ("LeNet-5 on MNIST", "opened from “b/new”"),
-        ("LeNet-5 on MNIST", "opened from “old”"),
+        ("LeNet-5 on MNIST", "opened from “old/digits.keras”"),
+        ("LeNet-5 on MNIST", "opened from “old/copy.keras”"),
     ]
+
+
+def test_what_cannot_be_done_with_a_model_says_why(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    models = chooser(qtbot)
+    actions = {action.objectName(): action for action in models.findChild(LibraryMenu).menu().actions()}
+    possible = actions["copy_model"].toolTip()
+    path = copy_model(shipped, tmp_path / "digits.keras")
+    models.choose(path)
+    models.introduce(path, shipped.card)
+    grey = {name: action.toolTip() for name, action in actions.items() if name and not action.isEnabled()}
+    assert {"copy_model", "show_training", "show_model_mistakes", "describe_model"} <= set(grey)
+    assert "already" in grey["copy_model"] and "“What is it…”" in grey["rename_model"]
+    assert len(set(grey.values())) == len(grey) - 1  # renaming and deleting have one reason
+    models.choose(shipped.path)
+    assert actions["copy_model"].isEnabled() and actions["copy_model"].toolTip() == possible
 
 
 def test_two_trainings_of_one_name_are_told_apart_by_their_dates(qtbot: QtBot) -> None:
