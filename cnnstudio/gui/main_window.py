@@ -81,6 +81,8 @@ class MainWindow(QMainWindow):
         self.first_paint_time: float | None = None
         self._settings = settings
         self._buttons: dict[str, QToolButton] = {}
+        self._ways: list[QAction] = []
+        """By keys to pages and lessons."""
         self._pages: dict[str, Page] = {}
         self._current = ""
         self._messages: list[str] = []
@@ -108,6 +110,7 @@ class MainWindow(QMainWindow):
         explain.setShortcut(QKeySequence(LESSON_KEY))
         explain.triggered.connect(self.explain_control)
         self.addAction(explain)
+        self._ways.append(explain)
         self._restore_geometry()
         self.show_page(self._last_page())
 
@@ -145,6 +148,7 @@ class MainWindow(QMainWindow):
         action.setShortcuts(keys)
         action.triggered.connect(partial(self.show_page, entry.name, None))
         self.addAction(action)
+        self._ways.append(action)
         return button
 
     # The pages.
@@ -160,6 +164,7 @@ class MainWindow(QMainWindow):
             page = PAGES[name].make(self._settings, self.library)
             page.navigate.connect(self.show_page)
             page.lesson_wanted.connect(self.open_lesson)
+            page.set_alone(self._is_alone)
             self._pages[name] = page
             self._stack.addWidget(page)
             if self.first_paint_time is not None:
@@ -210,16 +215,17 @@ class MainWindow(QMainWindow):
 
         Args:
             text: its name, its file, or what it explains; empty for all lessons.
-            alone: without the way to other pages and lessons, until it is closed.
+            alone: without the way to other pages and lessons, until it is closed; till then, no other one is opened.
         """
+        if self._is_alone:
+            return
         if self._guide is None:
             self._guide = LessonGuide(self, self._settings)
             self._guide.setParent(self._central)
             self._guide.setFixedWidth(GUIDE_WIDTH)
             self._guide.closed.connect(self._close_guide)
             self._guide.folded.connect(self._place_guide)
-        self._guide.alone = alone
-        self._rail.setHidden(alone)
+        self._set_alone(alone)
         self._guide.show()
         _style(self._guide, self._stylesheet)
         self._guide.open(text)
@@ -242,8 +248,21 @@ class MainWindow(QMainWindow):
     def _close_guide(self) -> None:
         if self._guide is not None:
             self._guide.hide()
-            self._guide.alone = False
-            self._rail.show()
+            self._set_alone(False)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether there is only the lesson that is open, without a way to other pages and lessons."""
+        return self._guide is not None and self._guide.alone
+
+    def _set_alone(self, alone: bool) -> None:
+        assert self._guide is not None
+        self._guide.alone = alone
+        self._rail.setHidden(alone)
+        for way in self._ways:
+            way.setEnabled(not alone)
+        for page in self._pages.values():
+            page.set_alone(alone)
 
     @Slot()
     def _place_guide(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QUrl
-from PySide6.QtGui import QCursor, QHelpEvent
+from PySide6.QtGui import QAction, QCursor, QHelpEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -314,11 +314,18 @@ def test_tooltips_name_the_lesson_about_their_control(window: MainWindow, qtbot:
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
+    away = ["rail", "all_lessons_button", "panel_list", "panel_lesson_button", "in_network_button"]
     window.open_lesson(own(), alone=True)
-    assert not window.findChild(QWidget, "rail").isVisible()
-    assert not guide(window).findChild(QWidget, "lessons_back_button").isVisible()
+    lab = window.page("lab")
+    assert not any(window.findChild(QWidget, name).isVisible() for name in [*away, "lessons_back_button"])
+    assert not window.findChild(QAction, "show_data").isEnabled()
+    window.explain_control()
+    lab.lesson_wanted.emit("")
+    assert guide(window).lesson.name == "mine" and window.current_page is lab
     press(window, "close_lesson_button")
-    assert window.findChild(QWidget, "rail").isVisible()
+    window.show_page("lab")
+    assert all(window.findChild(QWidget, name).isVisible() for name in away)
+    assert window.findChild(QAction, "show_data").isEnabled()
 
 
 def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:

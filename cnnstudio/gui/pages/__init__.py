@@ -71,6 +71,9 @@ class Page(QWidget):
         """What `receive` takes to bring back what is shown now, for a lesson that shows something else for a while."""
         return None
 
+    def set_alone(self, alone: bool) -> None:
+        """Hides what leads to other pages and lessons, as beside a lesson that is all there is, or shows it again."""
+
     def facts(self) -> dict[str, Any]:
         """What a lesson may ask for, by name."""
         return {}
