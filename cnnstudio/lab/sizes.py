@@ -53,7 +53,7 @@ class Window:
 
     @property
     def formula(self) -> str:
-        """The formula with its numbers: “(28 − 5 + 2·2)/1 + 1 = 28”; rounding down is shown where there is a rest."""
+        """The formula with its numbers: “(28 − 5 + 2·2)/1 + 1 = 28”; rounding down is shown where it happens."""
         before, after = self.padding
         padding = f"2·{before}" if before == after else f"{before} + {after}"
         quotient = f"({self.size} − {self.kernel} + {padding})/{self.stride}"

@@ -100,7 +100,7 @@ def answered(guide: LessonGuide, step: int) -> Callable[[], bool]:
 
 
 def main(window: MainWindow) -> dict[str, object]:
-    """The lessons that were completed, and whether they have left the pages as they found them."""
+    """The lessons that were completed, the steps that counted before anything was done, whether all is as before."""
     network, tried = window.page("architecture"), window.page("try")
     choose("tiny-vgg")(network)
     until(lambda: tried.model is not None)
@@ -109,9 +109,12 @@ def main(window: MainWindow) -> dict[str, object]:
     before = network.kept(), tried.kept().model
     window.open_lesson("")
     guide = window.findChild(LessonGuide)
+    early = []
     for name, acts in ACTS.items():
         window.open_lesson(name)
         for number, act in enumerate(acts):
+            guide.look()
+            early += [f"{name} {number}"] if answered(guide, number)() else []
             act(window.current_page)
             until(answered(guide, number))
             click(guide, "lesson_next_button")
@@ -119,6 +122,7 @@ def main(window: MainWindow) -> dict[str, object]:
     after = tried.kept()
     return {
         "done": sorted(guide.done),
+        "early": early,
         "restored": (network.kept(), after.model) == before and isinstance(after.input, Picture),
     }
 

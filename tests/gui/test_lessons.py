@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QUrl
-from PySide6.QtGui import QCursor, QHelpEvent
+from PySide6.QtGui import QAction, QCursor, QHelpEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -334,19 +334,18 @@ def test_a_step_that_names_what_there_is_not_says_so(
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
+    away = ["rail", "all_lessons_button", "panel_list", "panel_lesson_button", "in_network_button"]
     window.open_lesson(own(), alone=True)
-    assert not window.findChild(QWidget, "rail").isVisible()
-    assert not guide(window).findChild(QWidget, "lessons_back_button").isVisible()
-    lab, lesson = window.page("lab"), guide(window).lesson
-    ways = [lab.findChild(QWidget, name) for name in ("all_lessons_button", "panel_lesson_button", "in_network_button")]
-    assert not any(way.isVisible() for way in ways)
-    lab.lesson_wanted.emit("")
-    lab.navigate.emit("inside", None)
+    lab = window.page("lab")
+    assert not any(window.findChild(QWidget, name).isVisible() for name in [*away, "lessons_back_button"])
+    assert not window.findChild(QAction, "show_data").isEnabled()
     window.explain_control()
-    assert (guide(window).lesson, window.current_page) == (lesson, lab)
+    lab.lesson_wanted.emit("")
+    assert guide(window).lesson.name == "mine" and window.current_page is lab
     press(window, "close_lesson_button")
-    assert window.findChild(QWidget, "rail").isVisible()
-    assert all(way.isVisible() for way in ways)
+    window.show_page("lab")
+    assert all(window.findChild(QWidget, name).isVisible() for name in away)
+    assert window.findChild(QAction, "show_data").isEnabled()
 
 
 def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
@@ -361,21 +360,6 @@ def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], q
     qtbot.waitUntil(lambda: guide(window).height() < 100)
     window.show_page("lab")
     qtbot.waitUntil(lambda: guide(window).height() > 400)
-
-
-def test_the_lesson_in_the_readme_counts_what_it_asks_for(window: MainWindow, home: Path) -> None:
-    own_lessons_folder().mkdir(parents=True, exist_ok=True)
-    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
-    (own_lessons_folder() / "mine.md").write_text(text.lstrip())
-    window.open_lesson("mine")
-    for kernel, counts in (
-        ([[0, 0, 0], [0, 0, 0], [0, 0, 0]], False),
-        ([[0, 0, 0], [0, 2, 0], [0, 0, 0]], False),
-        ([[0, 0, 0], [0, 0, 0], [0, 0, 1]], True),
-    ):
-        window.page("lab").panel.show_state({"kernel": kernel})
-        guide(window).look()
-        assert (0 in guide(window).taught.answered) is counts
 
 
 LECTURE = [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
@@ -432,6 +416,46 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
         assert step.praise in said(window, "lesson_answer")
         press(window, "lesson_next_button")
     assert name in guide(window).done
+
+
+def test_the_lesson_in_readme_is_done_by_doing_what_it_asks(window: MainWindow, tmp_path: Path) -> None:
+    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
+    path = tmp_path / "shifting.md"
+    path.write_text(text.lstrip())
+    window.hide()
+    window.open_lesson(str(path))
+    panel = window.page("lab").panel
+    assert panel.facts()["step"] == panel.facts()["steps"], "its numbers are blank"
+    for kernel, counts in (([0, 0], False), ([1, 1], False), ([1, 0], True)):
+        panel.show_state({"kernel": [[0, kernel[0], 0], [0, kernel[1], 0], [0, 0, 0]]})
+        guide(window).look()
+        assert bool(guide(window).taught.answered) is counts
+
+
+def test_the_mean_and_the_variance_count_whichever_way_they_were_reached(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("deeper")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for state, counts in (
+        ({"gamma": 2, "beta": 5, "training": False}, False),
+        ({"gamma": 2, "beta": 4, "training": True}, False),
+        ({"gamma": -2, "beta": 5}, True),
+    ):
+        window.page("lab").panel.show_state(state)
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
+
+
+def test_any_kernel_that_finds_the_edge_will_do(window: MainWindow) -> None:
+    window.hide()
+    window.open_lesson("filters")
+    for _ in range(2):
+        press(window, "lesson_next_button")
+    for row, counts in (([0, 1, 0], False), ([0, 0, 0], False), ([1, -2, 0], False), ([-1, 1, 0], True)):
+        window.page("lab").panel.show_state({"kernel": [[0, 0, 0], row, [0, 0, 0]]})
+        guide(window).look()
+        assert (2 in guide(window).taught.answered) is counts
 
 
 @pytest.mark.parametrize("lesson", list_lessons()[0], ids=lambda lesson: lesson.name)

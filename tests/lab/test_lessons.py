@@ -18,7 +18,6 @@ from cnnstudio.lab.lessons import (
     titles_by_concept,
 )
 from cnnstudio.models.layer_kinds import LAYER_KINDS
-from tests.readme import README
 
 GOOD = """+++
 title = "Mine"
@@ -70,6 +69,10 @@ def test_what_the_window_links_to_its_lesson_has_one() -> None:
     titles = titles_by_concept()
     kinds = {kind for kind in titles if kind in LAYER_KINDS}
     assert {"Conv2D", "MaxPooling2D", "Dense", "ReLU", "BatchNormalization", "Dropout", "Flatten"} <= kinds
+    assert {"Conv1D", "AdaptiveMaxPooling2D", "MaxPooling1D", "SpatialDropout1D", "Resizing"} <= kinds
+    assert kinds.isdisjoint({"MultiHeadAttention", "LSTM", "Conv2DTranspose", "Concatenate", "RandomFlip"})
+    # The lesson about batch normalisation says of these in what they differ.
+    assert titles["LayerNormalization"] == titles["GroupNormalization"] == titles["BatchNormalization"]
     assert {*PANELS, *LESSONS.values(), "softmax", "filter"} <= titles.keys()
     assert titles["MaxPooling2D"] == titles["pooling"] == find_lesson("pooling").title
 
@@ -172,8 +175,3 @@ def test_lessons_in_another_language(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("cnnstudio.lab.lessons.shipped", lambda _: tmp_path)
     assert languages() == ["de", "en"]
     assert [lesson.title for lesson in list_lessons("de")[0]] == ["Meine", "Mine"]
-
-
-def test_readme_shows_a_lesson(tmp_path: Path) -> None:
-    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
-    assert read_lesson(write(tmp_path, text.lstrip())).title == "Shifting a picture"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QImage, QImageWriter, QPainter
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMessageBox, QWidget
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.look.theme import colours, icon
@@ -65,13 +65,21 @@ def svg(size: QSize, paint: Callable[[QPainter], object], title: str) -> bytes:
 
 
 def svg_of(widget: QWidget) -> bytes:
-    """A widget on the theme's ground as an SVG file."""
+    """A widget on the theme's ground as an SVG file, in which what a scene keeps as pictures is drawn, too."""
+    scenes = (view.scene() for view in widget.findChildren(QGraphicsView))
+    kept = [(item, item.cacheMode()) for scene in scenes for item in scene.items()]
 
     def paint(painter: QPainter) -> None:
         painter.fillRect(widget.rect(), colours().window)
         widget.render(painter, QPoint())
 
-    return svg(widget.size(), paint, widget.accessibleName())
+    for item, _ in kept:
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    try:
+        return svg(widget.size(), paint, widget.accessibleName())
+    finally:
+        for item, mode in kept:
+            item.setCacheMode(mode)
 
 
 def in_last_folder(name: str) -> str:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.describe import label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, column, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours
-from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text
+from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text, problem_in
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.convolution import Convolved, Step
 from cnnstudio.wording import numbered
@@ -129,10 +129,7 @@ class ConvolutionBoard(QWidget):
     @property
     def problem(self) -> str:
         """What is wrong with a cell, with the name of its matrix; empty where all hold numbers."""
-        for matrix in (*self._inputs, *self._kernels, self._bias):
-            if matrix.problem and not matrix.isHidden():
-                return f"{matrix.accessibleName()}: {matrix.problem}"
-        return ""
+        return problem_in((*self._inputs, *self._kernels, self._bias))
 
     # What it shows.
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import column
-from cnnstudio.gui.look.theme import GRID, FollowsTheme, colours, plot_pen, small_font, text_sizes
+from cnnstudio.gui.look.theme import GRID, FollowsTheme, colours, plot_pen, text_sizes
+from cnnstudio.gui.widgets.charts.plot import GRID_ALPHA, Axis, Plot, PlotView
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -41,7 +40,7 @@ class Curve:
         return self.name == other.name and same
 
 
-class PowerAxis(pg.AxisItem):
+class PowerAxis(Axis):
     """An axis that counts powers of ten, with so few numbers on it that they have room.
 
     Within less than two powers, 2 and 5 stand between them.
@@ -84,21 +83,19 @@ class CurveView(FollowsTheme, QWidget):
     ) -> None:
         super().__init__()
         describe(self, name, title, tip)
-        self._axes = {"bottom": across, "left": upright}
         self._logarithmic = logarithmic
-        self._plot = pg.PlotWidget(background=None, axisItems={"left": PowerAxis("left")})
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
-        self._plot.setLogMode(False, logarithmic)
-        self._legend = self._plot.addLegend(offset=(2 * GRID, GRID), frame=False)
-        self.setLayout(column(self._plot))
+        self._plot = Plot(PowerAxis("left"))
+        self._plot.left.setLogMode(x=False, y=logarithmic)
+        self._plot.bottom.setGrid(GRID_ALPHA)
+        self._plot.set_titles(across, upright)
+        self._legend = pg.LegendItem(offset=(2 * GRID, GRID), frame=False)
+        self._legend.setParentItem(self._plot.area)
+        self.setLayout(column(PlotView(self._plot)))
         self._curves: tuple[Curve, ...] = ()
-        self._lines: list[pg.PlotDataItem] = []
+        self._lines: list[pg.PlotCurveItem] = []
         self._at = pg.ScatterPlotItem()
         self._at.setZValue(10)
-        self._plot.addItem(self._at, ignoreBounds=True)
+        self._plot.area.addItem(self._at, ignoreBounds=True)
         self.follow_theme()
 
     @property
@@ -111,50 +108,46 @@ class CurveView(FollowsTheme, QWidget):
         before = self._curves
         if [one.name for one in curves] != [one.name for one in self._curves]:
             for line in self._lines:
-                self._plot.removeItem(line)
-            self._lines = [self._plot.plot([], [], name=one.name, antialias=True) for one in curves]
-            for line in self._lines:
-                line.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+                self._plot.area.removeItem(line)
+                self._legend.removeItem(line)
+            self._lines = [pg.PlotCurveItem(antialias=True, connect="finite") for _ in curves]
+            for line, curve in zip(self._lines, curves, strict=True):
+                line.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+                self._plot.area.addItem(line)
+                self._legend.addItem(line, curve.name)
             self._curves, before = tuple(curves), ()
             self.follow_theme()
         self._curves = tuple(curves)
         for number, (line, curve) in enumerate(zip(self._lines, curves, strict=True)):
             if number >= len(before) or not curve.is_like(before[number]):
-                line.setData(curve.x, curve.y)
+                line.setData(curve.x, self._heights(curve.y))
         self._legend.setVisible(len(curves) > 1)
 
     def set_across(self, low: float, high: float) -> None:
         """Shows this part of the horizontal axis."""
-        self._plot.setXRange(low, high, padding=0.01)
+        self._plot.area.setXRange(low, high, padding=0.01)
 
     def mark(self, x: float | None) -> None:
         """Marks one place on each curve; None marks none."""
         theme = colours()
         pen = pg.mkPen(theme.window, width=2)
         spots = [
-            {"pos": (x, self._height(curve, x)), "size": 10, "brush": pg.mkBrush(colour), "pen": pen}
+            {"pos": (x, self._heights(np.interp(x, curve.x, curve.y))), "size": 10, "brush": colour, "pen": pen}
             for curve, colour in zip(self._curves, theme.plot, strict=False)
             if x is not None
         ]
         self._at.setData(spots)
 
-    def _height(self, curve: Curve, x: float) -> float:
-        """Where a curve is at a place, as the vertical axis counts."""
-        y = float(np.interp(x, curve.x, curve.y))
-        return math.log10(y) if self._logarithmic else y
+    def _heights(self, values: np.ndarray) -> np.ndarray:
+        """Where some values are on the vertical axis; a logarithmic one has no place for 0."""
+        if not self._logarithmic:
+            return values
+        return np.log10(values, where=values > 0, out=np.full(np.shape(values), np.nan))
 
     @override
     def follow_theme(self) -> None:
-        theme, font, ratio = colours(), small_font(QFont()), self.devicePixelRatioF()
-        for name, text in self._axes.items():
-            axis = self._plot.getAxis(name)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(pg.mkPen(theme.border))
-            axis.setTextPen(pg.mkPen(theme.secondary))
-            axis.setTickFont(font)
-            axis.label.setFont(font)
-            axis.setLabel(text, color=theme.secondary)
-            axis.setGrid(40)
+        theme, ratio = colours(), self.devicePixelRatioF()
+        self._plot.colour_axes()
         for number, line in enumerate(self._lines):
             line.setPen(plot_pen(number, 2 * ratio))
         for _, text in self._legend.items:

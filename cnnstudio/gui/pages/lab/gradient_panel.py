@@ -20,7 +20,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.gui.widgets.images.matrix import Matrix, problem_in
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
@@ -199,7 +199,7 @@ class GradientPanel(Panel):
     @Slot()
     def _compute(self) -> None:
         values = {name: self._shown[name].values for name in EDITABLE}
-        problem = next((said for name in EDITABLE if (said := self._shown[name].problem)), "")
+        problem = problem_in(self._shown[name] for name in EDITABLE)
         self._done = None
         if not problem:
             try:

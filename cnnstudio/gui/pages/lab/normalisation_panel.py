@@ -24,6 +24,7 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.experiment import LARGEST_BATCH
 from cnnstudio.lab.normalisation import EPSILON, MOMENTUM, BatchNormalisation
+from cnnstudio.wording import percent
 
 VALUES = (4.0, 8.0, 6.0, 2.0, 9.0, 7.0, 5.0, 7.0)
 FARTHEST = 1000.0
@@ -63,7 +64,7 @@ class NormalisationPanel(Panel):
         self._gather = push_button(
             "gather_button",
             "&One training step",
-            f"Moves the gathered mean and variance {1 - MOMENTUM:.0%} of the way to those of this batch.",
+            f"Moves the gathered mean and variance {percent(1 - MOMENTUM, 0)} of the way to those of this batch.",
             self._step,
         )
         self._forget = push_button(
@@ -139,7 +140,13 @@ class NormalisationPanel(Panel):
     @override
     def facts(self) -> dict[str, Any]:
         made = self.normalisation
-        return self.state() | {"mean": made.mean, "variance": made.variance, "output": made.output.tolist()}
+        return self.state() | {
+            "mean": made.mean,
+            "variance": made.variance,
+            "output": made.output.tolist(),
+            "output_mean": float(np.mean(made.output)),
+            "output_variance": float(np.var(made.output)),
+        }
 
     @property
     def normalisation(self) -> BatchNormalisation:
@@ -180,8 +187,8 @@ class NormalisationPanel(Panel):
         )
         self._gathered.setText(
             f"Gathered so far: mean {format_value(self._moving[0])}, variance {format_value(self._moving[1])}. Each "
-            f"training step keeps {MOMENTUM:.0%} of them and takes the rest from its batch; a trained network uses "
-            "them, so that its answer to a picture does not depend on the others."
+            f"training step keeps {percent(MOMENTUM, 0)} of them and takes the rest from its batch; a trained network "
+            "uses them, so that its answer to a picture does not depend on the others."
         )
         self._point(None)
         self.changed.emit()

@@ -219,7 +219,7 @@ class SoftmaxPanel(Panel):
         terms = [small_number_text(value) for value in softmax.exponentials.tolist()]
         if cell is None or cell[1] >= len(terms):
             self._formula.setText(
-                f"The sum of all exponentials: {' + '.join(terms)} = {small_number_text(softmax.total)}."
+                f"The sum of all exponentials: {' + '.join(terms)} = {small_number_text(softmax.total, 4)}."
             )
         else:
             value = small_number_text(float(softmax.probabilities[cell[1]]))

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.gui.look.theme import GRID, bold_font, colours, plot_pen, small_font, text_sizes
+from cnnstudio.gui.widgets.charts.plot import Axis, Plot
 from cnnstudio.wording import percent
 
 TRAINING, VALIDATION = 0, 1
@@ -29,7 +30,7 @@ def batch_pen() -> QPen:
     return pg.mkPen((0.6 * strong + 0.4 * ground).round().astype(int).tolist())
 
 
-class _Axis(pg.AxisItem):
+class _Axis(Axis):
     """An axis that writes 5e-08 as 5×10⁻⁸ and, between powers of ten, names 2 and 5 only: the others would overlap."""
 
     @override
@@ -45,7 +46,7 @@ class _Axis(pg.AxisItem):
         ]
 
 
-class MeasurePlot(pg.PlotItem):
+class MeasurePlot(Plot):
     """The plot of one measure.
 
     Args:
@@ -64,34 +65,34 @@ class MeasurePlot(pg.PlotItem):
     """
 
     def __init__(self, title: str, across: str = "", is_share: bool = False) -> None:
-        super().__init__(enableMenu=False, axisItems={"left": _Axis("left")})
-        self._title, self._across = title, across
+        super().__init__(_Axis("left"))
+        self._title = title
         self._is_share = is_share
         self._forget()
         self._logarithmic = False
         self._per_epoch = 1
         self._top = 0.0
-        self.setDownsampling(auto=True, mode="peak")
-        self.setClipToView(True)
-        self.addItem(pg.PlotDataItem(antialias=False, autoDownsampleFactor=1))
-        for symbol in SYMBOLS:
-            self.addItem(pg.PlotDataItem(antialias=True, symbol=symbol))
+        self.curves = [
+            pg.PlotDataItem(antialias=False, autoDownsampleFactor=1),
+            *(pg.PlotDataItem(antialias=True, symbol=symbol) for symbol in SYMBOLS),
+        ]
+        for curve in self.curves:
+            curve.setDownsampling(auto=True, method="peak")
+            curve.setClipToView(True)
+            self.area.addItem(curve)
         self.reading_line = pg.InfiniteLine(angle=90, movable=False)
         self.seam = pg.InfiniteLine(angle=90, movable=False)
         self.latest = pg.TextItem()
         for item in (self.reading_line, self.seam, self.latest):
             item.hide()
-            self.addItem(item, ignoreBounds=True)
-        self.hideButtons()
-        self.getAxis("left").setWidth(_AXIS_WIDTH)
-        self.getAxis("left").setScale(100 if is_share else 1)
-        for name in ("left", "bottom"):
-            self.getAxis(name).enableAutoSIPrefix(False)
-            # Grid and numbers would else be drawn anew at every batch: two thirds of the whole cost.
-            self.getAxis(name).setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        self.disableAutoRange()
-        self.getViewBox().sigRangeChanged.connect(self._place_latest)
-        self.getViewBox().sigResized.connect(self._fit)
+            self.area.addItem(item, ignoreBounds=True)
+        self.left.setWidth(_AXIS_WIDTH)
+        self.left.setScale(100 if is_share else 1)
+        self.set_titles(across, title)
+        self.area.setMouseEnabled(True, True)
+        self.area.disableAutoRange()
+        self.area.sigRangeChanged.connect(self._place_latest)
+        self.area.sigResized.connect(self._fit)
 
     # Data.
 
@@ -110,8 +111,8 @@ class MeasurePlot(pg.PlotItem):
         self.seam.setVisible(before > 0)
         self.seam.setPos(before)
         epochs += before
-        self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
-        self.setXRange(0, 1.02 * epochs, padding=0)
+        self.area.setLimits(xMin=0, xMax=1.02 * epochs)
+        self.area.setXRange(0, 1.02 * epochs, padding=0)
         self.show_all()
         self._draw(0, self.batches, 1 / self._per_epoch)
         self._draw_epochs()
@@ -145,16 +146,16 @@ class MeasurePlot(pg.PlotItem):
         typical = np.percentile(batches, (5, 99.5)) if len(batches) else np.array([0.0, 0.0])
         if self._is_share:
             lowest = min(epochs.min(initial=1.0), typical[0]) if len(epochs) else 0.0
-            self.setYRange(next(floor for floor in _FLOORS if floor <= lowest + 1e-9), 1.0, padding=0.05)
+            self.area.setYRange(next(floor for floor in _FLOORS if floor <= lowest + 1e-9), 1.0, padding=0.05)
             return
         highest = float(max([*epochs, *batches[:20], typical[1]])) or 1.0
         self._top = highest * 1.1
         if self._logarithmic:
             both = np.concatenate([batches, epochs])
             lowest = both[both > 0].min(initial=highest)
-            self.setYRange(math.log10(max(lowest, 1e-9)), math.log10(self._top), padding=0.04)
+            self.area.setYRange(math.log10(max(lowest, 1e-9)), math.log10(self._top), padding=0.04)
         else:
-            self.setYRange(0, self._top, padding=0.04)
+            self.area.setYRange(0, self._top, padding=0.04)
 
     def grows_beyond(self, numbers: np.ndarray) -> bool:
         """Whether new numbers call for another height."""
@@ -167,9 +168,9 @@ class MeasurePlot(pg.PlotItem):
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Shows every power of ten equally high, or every step."""
         self._logarithmic = logarithmic
-        for curve in self.curves:  # the plot's own `setLogMode` would change the range, too
+        for curve in self.curves:
             curve.setLogMode(False, logarithmic)
-        self.getAxis("left").setLogMode(x=False, y=logarithmic)
+        self.left.setLogMode(x=False, y=logarithmic)
         self.show_all()
 
     # Drawing.
@@ -194,7 +195,7 @@ class MeasurePlot(pg.PlotItem):
         count, training = len(self.epochs[VALIDATION]), self._height(self.epochs[TRAINING][-1])
         self.latest.setText(self.text_of(self.epochs[VALIDATION][-1]))
         self.latest.setPos(count, validation)
-        text, view = self.latest.textItem.boundingRect(), self.getViewBox()
+        text, view = self.latest.textItem.boundingRect(), self.area
         (left, right), (low, high) = view.viewRange()
         x = (count - left) / (right - left) * view.width()
         own, other = (
@@ -225,9 +226,9 @@ class MeasurePlot(pg.PlotItem):
 
     def _name_axis(self) -> None:
         """Writes the title beside the numbers; where that is too long, without what stands in brackets."""
-        axis = self.getAxis("left")
+        axis = self.left
         axis.setLabel(self._title, color=colours().secondary)
-        if axis.label.boundingRect().width() > self.getViewBox().height():
+        if axis.label.boundingRect().width() > self.area.height():
             axis.setLabel(self._title.partition(" (")[0], color=colours().secondary)
         axis.resizeEvent()  # else the title stands where one of another length stood
 
@@ -237,18 +238,9 @@ class MeasurePlot(pg.PlotItem):
         Args:
             ratio: screen pixels per device-independent pixel, in which a cosmetic pen is measured.
         """
-        theme, font = colours(), small_font(QFont())
-        for name in ("left", "bottom"):
-            axis = self.getAxis(name)
-            axis.setPen(pg.mkPen(theme.border))
-            axis.setTextPen(pg.mkPen(theme.secondary))
-            axis.setTickFont(font)
-            axis.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)
-            axis.label.setFont(font)
+        self.colour_axes()
         self._name_axis()
-        self.getAxis("left").setGrid(40)
-        if self._across:
-            self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
+        theme = colours()
         self.curves[0].setPen(batch_pen())
         for number, line in enumerate(self.curves[1:]):
             line.setPen(plot_pen(number, 2 * ratio))
@@ -267,7 +259,7 @@ class MeasurePlot(pg.PlotItem):
         ground.setAlpha(190)
         self.latest.fill = pg.mkBrush(ground)
         self.latest.setColor(theme.plot[VALIDATION])
-        self.latest.setFont(bold_font(font))
+        self.latest.setFont(bold_font(small_font(QFont())))
         self.reading_line.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
         self.seam.setPen(pg.mkPen(theme.border, width=ratio))
 

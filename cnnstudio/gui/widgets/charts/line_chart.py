@@ -9,14 +9,15 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QMouseEvent
+from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as, svg_of
-from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, FollowsTheme, colours, small_font
+from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, FollowsTheme, colours
+from cnnstudio.gui.widgets.charts.plot import Plot, PlotView
 
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
@@ -61,28 +62,24 @@ class LineChart(FollowsTheme, QWidget):
         super().__init__()
         describe(self, name, title, tip)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._across, self._up = axes
+        self._across = axes[0]
         self._places = np.empty(0)
         self._names: Sequence[str] = ()
         self._lines: tuple[Line, ...] = ()
-        self._drawn: list[pg.PlotDataItem] = []
+        self._drawn: list[pg.PlotDataItem | pg.PlotCurveItem] = []
         self._mark = pg.InfiniteLine(angle=90, movable=False)
         self._mark.hide()
         self._legend = label(role="small", name=f"{name}_legend")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._view = pg.GraphicsLayoutWidget(self)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
+        self._plot = Plot()
+        self._plot.layout().setContentsMargins(1, 1, GAP, 1)
+        self._plot.left.setWidth(_AXIS_WIDTH)
+        self._plot.set_titles(*axes)
+        self._plot.area.setYRange(*limits, padding=0.04)
+        self._plot.area.addItem(self._mark, ignoreBounds=True)
+        self._view = PlotView(self._plot)
         self._view.setFixedHeight(_HEIGHT)
         self._view.viewport().installEventFilter(self)
-        self._plot = pg.PlotItem(enableMenu=False)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
-        self._plot.disableAutoRange()
-        self._plot.setYRange(*limits, padding=0.04)
-        self._plot.getAxis("left").setWidth(_AXIS_WIDTH)
-        self._view.ci.addItem(self._plot, 0, 0)
         heading = label(title, "strong")
         self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
         heading.setVisible(bool(title))  # only now: on its own it would be a window
@@ -110,9 +107,8 @@ class LineChart(FollowsTheme, QWidget):
         """Gives the horizontal axis another title, and its numbers another spacing; None leaves that to the width."""
         if title != self._across:
             self._across = title
-            axis = self._plot.getAxis("bottom")
-            axis.setLabel(title, color=colours().secondary)
-            axis.setTickSpacing(levels=None if spacing is None else [(spacing, 0)])
+            self._plot.set_titles(title, "")
+            self._plot.bottom.setTickSpacing(levels=None if spacing is None else [(spacing, 0)])
 
     def set_lines(self, places: np.ndarray, lines: Sequence[Line], names: Sequence[str] = ()) -> None:
         """Shows curves.
@@ -125,9 +121,10 @@ class LineChart(FollowsTheme, QWidget):
         if names or self._names:
             self._names = tuple(names)
             ticks = list(zip(places, self._short_names(), strict=True))
-            self._plot.getAxis("bottom").setTicks([ticks] if names else None)
+            self._plot.bottom.setTicks([ticks] if names else None)
         if len(places) and not np.array_equal(places, self._places):
-            self._plot.setXRange(float(places[0]), float(places[-1]), padding=0.03)
+            edge = 0.5 if names else 0.03 * float(places[-1] - places[0])  # so much room as a name in the middle has
+            self._plot.area.setXRange(float(places[0]) - edge, float(places[-1]) + edge, padding=0)
         drawn_alike = len(lines) == len(self._lines) and _is_few(places) == _is_few(self._places)
         self._places, self._lines = places, tuple(lines)
         self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
@@ -155,17 +152,19 @@ class LineChart(FollowsTheme, QWidget):
         return f"{line.title}: from {line.values[0]:.2f} to {line.values[-1]:.2f}" if len(line.values) else line.title
 
     def _draw(self) -> None:
-        self._plot.clear()
-        self._plot.addItem(self._mark, ignoreBounds=True)
-        self._mark.setPen(pg.mkPen(colours().text, width=1.5))
+        for drawn in self._drawn:
+            self._plot.area.removeItem(drawn)
+        ratio = self.devicePixelRatioF()
+        self._mark.setPen(pg.mkPen(colours().text, width=1.5 * ratio))
         self._drawn = []
+        few = _is_few(self._places)
         for number, line in enumerate(self._lines):
             colour, style, marker = _look(number)
-            drawn = self._plot.plot(
-                self._places, line.values, pen=pg.mkPen(colour, width=2, style=style), antialias=True,
-                symbol=marker if _is_few(self._places) else None, symbolSize=6, symbolPen=colour, symbolBrush=colour,
-                connect="finite",
-            )  # fmt: skip
+            pen = pg.mkPen(colour, width=2 * ratio, style=style)
+            markers = {"symbol": marker, "symbolSize": 6, "symbolPen": colour, "symbolBrush": colour} if few else {}
+            curve = pg.PlotDataItem if few else pg.PlotCurveItem  # the one with markers takes three times as long
+            drawn = curve(self._places, line.values, pen=pen, antialias=True, connect="finite", **markers)
+            self._plot.area.addItem(drawn)
             self._drawn.append(drawn)
         self._write_legend()
 
@@ -180,14 +179,7 @@ class LineChart(FollowsTheme, QWidget):
 
     @override
     def follow_theme(self) -> None:
-        theme = colours()
-        self._view.setBackground(QColor(theme.window))
-        for name, title in (("left", self._up), ("bottom", self._across)):
-            axis = self._plot.getAxis(name)
-            axis.setPen(QColor(theme.border))
-            axis.setTextPen(QColor(theme.secondary))
-            axis.setStyle(tickFont=small_font(self.font()))
-            axis.setLabel(title, color=theme.secondary)
+        self._plot.colour_axes()
         self._draw()
 
     @override
@@ -196,7 +188,7 @@ class LineChart(FollowsTheme, QWidget):
         pressed = event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove)
         if pressed and isinstance(event, QMouseEvent) and event.buttons() == Qt.MouseButton.LeftButton:
             if self._mark.isVisible():
-                place = self._plot.getViewBox().mapSceneToView(self._view.mapToScene(event.position().toPoint()))
+                place = self._plot.area.mapSceneToView(self._view.mapToScene(event.position().toPoint()))
                 self.picked.emit(float(place.x()))
             return True
         return super().eventFilter(watched, event)

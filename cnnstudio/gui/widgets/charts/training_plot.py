@@ -70,9 +70,9 @@ class TrainingPlot(FollowsTheme, QWidget):
         for place, (plot, stretch) in enumerate(zip(self.plots, _STRETCHES, strict=True), start=1):
             self._view.ci.addItem(plot, place, 0)
             self._view.ci.layout.setRowStretchFactor(place, stretch)
-            plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
-        self.accuracy.setXLink(self.loss)
-        self.loss.getAxis("bottom").setStyle(showValues=False)
+            plot.area.sigRangeChangedManually.connect(self._zoom)
+        self.accuracy.area.setXLink(self.loss.area)
+        self.loss.bottom.setStyle(showValues=False)
         self._view.scene().sigMouseMoved.connect(self._point_at)
         self._view.scene().sigMouseClicked.connect(self._clicked)
         self._readout = label(role="small", name="plot_readout", wrap=False)
@@ -176,7 +176,7 @@ class TrainingPlot(FollowsTheme, QWidget):
     def show_everything(self) -> None:
         """Undoes any zoom."""
         self._zoomed = False
-        self.loss.setXRange(*self.loss.getViewBox().state["limits"]["xLimits"], padding=0)
+        self.loss.area.setXRange(*self.loss.area.state["limits"]["xLimits"], padding=0)
         for plot in self.plots:
             plot.show_all()
 
@@ -216,8 +216,8 @@ class TrainingPlot(FollowsTheme, QWidget):
     @Slot(object)
     def _point_at(self, place: QPointF) -> None:
         for plot in self.plots:
-            if plot.getViewBox().sceneBoundingRect().contains(place):
-                self._set_cursor(plot.getViewBox().mapSceneToView(place).x())
+            if plot.area.sceneBoundingRect().contains(place):
+                self._set_cursor(plot.area.mapSceneToView(place).x())
                 return
         self._set_cursor(None)
 
@@ -255,7 +255,7 @@ class TrainingPlot(FollowsTheme, QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        (left, right), _ = self.loss.viewRange()
+        (left, right), _ = self.loss.area.viewRange()
         step = max(1 / self._per_epoch, (right - left) / 200)
         start = right if self._cursor is None else self._cursor
         if event.key() == Qt.Key.Key_Left:

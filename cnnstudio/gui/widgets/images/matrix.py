@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ def number_text(value: float) -> str:
     if not math.isfinite(value):
         return "?"
     if abs(value) >= LARGEST:
-        text = f"{value:.1e}".replace("e+", "e").replace("e0", "e")
+        text = f"{value:.1e}".replace(".0e", "e").replace("e+", "e").replace("e0", "e")
     else:
         digits = next((digits for limit, digits in _DIGITS if abs(value) < limit), 0)
         text = decimal_text(round(value, digits))
@@ -659,6 +659,14 @@ def _blend(pixels: np.ndarray, ground: int) -> np.ndarray:
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def problem_in(matrices: Iterable[Matrix]) -> str:
+    """What is wrong in the first of several matrices that is seen, with its name; empty where all hold numbers."""
+    for matrix in matrices:
+        if matrix.problem and not matrix.isHidden():
+            return f"{matrix.accessibleName()}: {matrix.problem}"
+    return ""
 
 
 def titled(matrices: Mapping[str, Matrix]) -> QGridLayout:

@@ -66,6 +66,8 @@ def test_logits_become_probabilities(softmax: SoftmaxPanel) -> None:
     np.testing.assert_allclose(shown.values[0], facts["probabilities"])
     shown.point((0, 1))
     assert softmax.findChild(QLabel, "softmax_formula").text() == "Class 1: 0.368/(1 + 0.368 + 0.15) = 0.242"
+    shown.point(None)
+    assert softmax.findChild(QLabel, "softmax_formula").text().endswith("1 + 0.368 + 0.15 = 1.517.")  # not 1.52
     softmax.findChild(QComboBox, "true_class").setCurrentIndex(2)
     assert softmax.facts()["loss"] == pytest.approx(-math.log(0.0986), abs=1e-3)
     assert sum(softmax.facts()["gradient"]) == pytest.approx(0)

@@ -57,7 +57,7 @@ def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
     assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
     assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
     assert "Epoch 3: loss 0.07, 90.0 %" in readout(plot)
-    (left, right), _ = loss_of(plot).viewRange()
+    (left, right), _ = loss_of(plot).area.viewRange()
     assert (left, right) == pytest.approx((0, 3.06))
     assert loss_of(plot).seam.isVisible() and loss_of(plot).seam.value() == 2
 
@@ -109,18 +109,18 @@ def test_what_was_drawn_for_a_small_plot_is_drawn_anew_for_a_large_one(qtbot, pl
     late.resize(plot.size())
     late.show()
     for one, other in zip(plot.plots, late.plots, strict=True):
-        qtbot.waitUntil(lambda one=one, other=other: one.vb.width() == other.vb.width())
+        qtbot.waitUntil(lambda one=one, other=other: one.area.width() == other.area.width())
         for drawn, expected in zip(other.curves[0].getData(), one.curves[0].getData(), strict=True):
             np.testing.assert_allclose(drawn, expected)
 
 
 def test_titles_are_short_where_the_plots_are_low(plot, qtbot):
-    titles = [measure.getAxis("left").labelText for measure in plot.plots]
+    titles = [measure.left.labelText for measure in plot.plots]
     assert titles == ["Loss (cross-entropy)", "Accuracy (%)"]
     plot.resize(400, 240)
-    qtbot.waitUntil(lambda: [measure.getAxis("left").labelText for measure in plot.plots] == ["Loss", "Accuracy"])
+    qtbot.waitUntil(lambda: [measure.left.labelText for measure in plot.plots] == ["Loss", "Accuracy"])
     plot.resize(560, 560)
-    qtbot.waitUntil(lambda: [measure.getAxis("left").labelText for measure in plot.plots] == titles)
+    qtbot.waitUntil(lambda: [measure.left.labelText for measure in plot.plots] == titles)
 
 
 @pytest.mark.parametrize("height", [360, 400, 440, 560])
@@ -128,7 +128,7 @@ def test_titles_stand_in_the_middle_of_their_axes(plot, qtbot, height):
     plot.resize(480, height)
     qtbot.waitUntil(lambda: plot.findChild(pg.GraphicsLayoutWidget).height() > height - 80)
     for measure in plot.plots:
-        axis = measure.getAxis("left")
+        axis = measure.left
         title = axis.label.mapRectToItem(axis, axis.label.boundingRect())
         assert title.center().y() == pytest.approx(axis.size().height() / 2, abs=2)
         assert title.height() <= axis.size().height() + 1
@@ -142,7 +142,7 @@ def test_the_latest_number_stands_beside_its_own_marker(plot, epochs):
         for epoch in range(2):
             plot.add_epoch(epoch, training, training, validation, validation)
         for measure in plot.plots:
-            view, text = measure.getViewBox(), measure.latest.textItem
+            view, text = measure.area, measure.latest.textItem
             own = view.mapViewToScene(QPointF(2, validation))
             box = text.mapRectToScene(text.boundingRect())
             assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
@@ -178,7 +178,7 @@ def test_the_latest_numbers_are_told(plot):
 
 def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
     loss = train(plot)
-    box, view = loss_of(plot).getViewBox(), plot.findChild(pg.GraphicsLayoutWidget)
+    box, view = loss_of(plot).area, plot.findChild(pg.GraphicsLayoutWidget)
     place = view.mapFromScene(box.mapViewToScene(QPointF(0.5, 1.0)))
     QTest.mouseMove(view.viewport(), place)
     number = int(readout(plot).split()[1].rstrip(":"))
@@ -222,7 +222,7 @@ def test_one_number_that_is_none_hides_no_other(plot):
 def test_a_logarithmic_axis_names_what_finds_room(plot):
     train(plot)
     plot.findChild(QAction, "logarithmic_action").trigger()
-    axis = loss_of(plot).getAxis("left")
+    axis = loss_of(plot).left
     named = axis.tickStrings(np.log10([0.1, 0.2, 0.3, 0.5, 0.9, 1, 2, 7]).tolist(), 1.0, None)
     assert named == ["0.1", "0.2", "", "0.5", "", "1", "2", ""]
 
@@ -233,24 +233,24 @@ def test_an_outlier_does_not_squeeze_the_rest(plot):
     loss[:20], loss[700] = 2.3, 1e6
     plot.add_batches(0, loss, np.ones(1000))
     plot.add_epoch(0, 0.5, 0.9, 0.4, 0.9)
-    assert loss_of(plot).viewRange()[1][1] < 5
+    assert loss_of(plot).area.viewRange()[1][1] < 5
 
 
 def test_a_loss_that_explodes_stays_in_view(plot):
     plot.reset(1, 1000)
     plot.add_batches(0, np.full(100, 2.3), np.ones(100))
     plot.add_batches(100, np.full(10, 80.0), np.ones(10))
-    assert loss_of(plot).viewRange()[1][1] > 80
+    assert loss_of(plot).area.viewRange()[1][1] > 80
 
 
 def test_zoom_stays_until_everything_is_asked_for(plot):
     train(plot)
-    loss_of(plot).setXRange(0.2, 0.4, padding=0)
-    loss_of(plot).getViewBox().sigRangeChangedManually.emit([True, True])
+    loss_of(plot).area.setXRange(0.2, 0.4, padding=0)
+    loss_of(plot).area.sigRangeChangedManually.emit([True, True])
     plot.add_batches(200, np.full(5, 9.0), np.full(5, 0.5))
-    assert plot.plots[1].viewRange()[0] == pytest.approx([0.2, 0.4])
+    assert plot.plots[1].area.viewRange()[0] == pytest.approx([0.2, 0.4])
     plot.findChild(QAction, "show_everything_action").trigger()
-    assert plot.plots[1].viewRange()[0] == pytest.approx([0, 2.04])
+    assert plot.plots[1].area.viewRange()[0] == pytest.approx([0, 2.04])
 
 
 def test_a_hundred_thousand_batches_are_few_corners(plot):
@@ -276,7 +276,7 @@ def test_a_new_training_begins_empty(plot):
     train(plot)
     plot.reset(5, 0)
     assert plot.data_as_csv() == "series,epoch,batch,loss,accuracy\n"
-    assert loss_of(plot).viewRange()[0] == pytest.approx([0, 5.1])
+    assert loss_of(plot).area.viewRange()[0] == pytest.approx([0, 5.1])
 
 
 def test_the_data_can_be_saved_as_csv(plot):
@@ -302,7 +302,7 @@ def test_small_losses_are_written_without_powers_of_ten(plot):
     plot.reset(1, 2)
     plot.add_batches(0, np.full(2, 5.96e-08), np.ones(2))
     assert readout(plot) == "Batch 2: loss < 0.001, accuracy 100.0 %"
-    assert loss_of(plot).getAxis("left").tickStrings([2e-08], 1.0, 1e-08) == ["2×10⁻⁸"]
+    assert loss_of(plot).left.tickStrings([2e-08], 1.0, 1e-08) == ["2×10⁻⁸"]
 
 
 def test_a_button_at_the_plot_saves_it(plot):
