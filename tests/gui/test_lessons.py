@@ -376,7 +376,7 @@ ANSWERS: dict[str, tuple[dict[str, object] | Callable[[Panel], None], ...]] = {
     "convolution": ({"step": 9}, at("lab_output", (1, 1)), {"kernel": [[0] * 3] * 3}),
     "filters": ({"filters": ["sobel_x"]}, {"kernel": IDENTITY}, {"kernel": [[0, 0, 0], [-1, 0, 1], [0, 0, 0]]}),
     "stride": ({"stride": 2}, {"stride": 3}),
-    "padding": ({"padding_size": 1}, {"padding": "same"}, {"fill": "reflect"}),
+    "padding": ({"padding": "same"}, {"padding": "same"}, {"fill": "reflect"}),
     "output-size": ({"size": 32}, {"dilation": 3}),
     "channels": (
         {"input": [LECTURE] * 3, "kernel": [[IDENTITY] * 3] * 2, "bias": True},
@@ -413,7 +413,7 @@ def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -
             lab.panel.show_state(answer)
         guide(window).look()
         assert number in guide(window).taught.answered
-        assert step.praise in said(window, "lesson_answer")
+        assert step.praise in said(window, "lesson_answer").replace("\N{NO-BREAK SPACE}", " ")
         press(window, "lesson_next_button")
     assert name in guide(window).done
 
@@ -445,6 +445,15 @@ def test_the_mean_and_the_variance_count_whichever_way_they_were_reached(window:
         window.page("lab").panel.show_state(state)
         guide(window).look()
         assert (2 in guide(window).taught.answered) is counts
+
+
+def test_no_line_ends_within_a_formula_s_brackets(window: MainWindow, own: Callable[..., str]) -> None:
+    text = LESSON.replace("That is it.", "So P = (F − 1)/2 (as in the book) for 99 % of them.")
+    window.open_lesson(own(text=text))
+    window.page("lab").panel.show_state({"stride": 2, "kernel": 5})
+    guide(window).look()
+    gap = "\N{NO-BREAK SPACE}"
+    assert f"So P = (F{gap}−{gap}1)/2 (as in the book) for 99{gap}% of them." in said(window, "lesson_answer")
 
 
 def test_any_kernel_that_finds_the_edge_will_do(window: MainWindow) -> None:

@@ -84,6 +84,7 @@ class ConvolutionBoard(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("lab_board")
         self._convolved: Convolved | None = None
         self._filter = 0
         self._place: Place | None = None
