@@ -379,9 +379,9 @@ class MlpPanel(Panel):
         moved = f"moved {counted(abs(move), 'pixel')} to the {'right' if move > 0 else 'left'}" if move else "not moved"
         mlp, cnn = (percent(float(self._networks.right[name][place])) for name in NETWORKS)
         self._right_text.setText(
-            f"Of {COMPARED} test images, all {moved}, the MLP gets {mlp} right and the CNN {cnn}; none of them is moved "
-            "up or down, or turned. Both have learnt from digits in the middle alone. The CNN finds a stroke wherever "
-            "it is, with the same weights; only its last, dense layers care where."
+            f"Of {COMPARED} test images, all {moved}, the MLP gets {mlp} right and the CNN {cnn}; none of them is "
+            "moved up or down, or turned. Both have learnt from digits in the middle alone. The CNN finds a stroke "
+            "wherever it is, with the same weights; only its last, dense layers care where."
         )
 
     @Slot(object)
