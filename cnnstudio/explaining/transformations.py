@@ -88,8 +88,8 @@ TRANSFORMATIONS: dict[str, Transformation] = {
             "Turn",
             "°",
             "Turns the image about its middle, clockwise above 0.",
-            "No layer knows of turning: what a network bears here it has learnt from turned images. And not every "
-            "meaning bears it: half a turn makes a 9 of a 6.",
+            "No layer is made for turned images: a network recognises them as far as its training images varied, and "
+            "as pooling and depth let edges vary. Turned too far, some things become others: a 6 becomes a 9.",
             _evenly(-180, 180, 5),
             spacing=45,
         ),
@@ -98,8 +98,8 @@ TRANSFORMATIONS: dict[str, Transformation] = {
             "Size",
             " %",
             "Makes what is seen larger or smaller, about the middle.",
-            "A kernel has one size. What a network bears here comes from pooling, from depth and from what it has "
-            "learnt from.",
+            "A kernel has one size. How much larger or smaller a thing may be depends on pooling, on depth and on the "
+            "images that the network has learnt from.",
             _evenly(50, 200, 5),
             100.0,
         ),

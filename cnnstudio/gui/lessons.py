@@ -1,5 +1,6 @@
 """Lessons beside the page: their texts, what they light and open in the window, and what has been done."""
 
+import re
 import weakref
 from collections.abc import Container
 from dataclasses import dataclass, field
@@ -372,7 +373,7 @@ class LessonGuide(Styled):
         self._head.setVisible(self.alone)
         self._title.setText(lesson.title)
         self._where.setText(f"Step {taught.step + 1} of {len(lesson.steps)}")
-        self._set_text(step.text)
+        self._set_text(_unbroken(step.text))
         self._rests_on.setText(lesson.rests_on)
         self._back.setEnabled(taught.step > 0)
         try:
@@ -475,7 +476,7 @@ class LessonGuide(Styled):
         if not step.done:
             self._answer.setText("")
         elif answered:
-            self._answer.setText(f'<b style="color: {theme.good}">✓ Done.</b> {step.praise}')
+            self._answer.setText(f'<b style="color: {theme.good}">✓ Done.</b> {_unbroken(step.praise)}')
         else:
             self._answer.setText("<b>Your turn.</b> This goes on once you have done it.")
         self._answer.setVisible(bool(step.done))
@@ -515,6 +516,13 @@ class LessonGuide(Styled):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and getattr(self, "_taught", None) is not None:
             self._show_answer()
+
+
+def _unbroken(text: str) -> str:
+    """The text, whose lines do not end within the brackets of a formula, or between a number and its per cent sign."""
+    return re.sub(
+        r"\([^()a-z]*[=+−·×/][^()a-z]*\)|\d %", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text
+    )
 
 
 def concept_of(widget: QWidget | None, known: Container[str]) -> str:

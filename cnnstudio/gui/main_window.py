@@ -82,6 +82,8 @@ class MainWindow(QMainWindow):
         self.first_paint_time: float | None = None
         self._settings = settings
         self._buttons: dict[str, QToolButton] = {}
+        self._ways: list[QAction] = []
+        """By keys to pages and lessons."""
         self._pages: dict[str, Page] = {}
         self._current = ""
         self._messages: list[str] = []
@@ -108,6 +110,7 @@ class MainWindow(QMainWindow):
         explain.setShortcut(QKeySequence(LESSON_KEY))
         explain.triggered.connect(self.explain_control)
         self.addAction(explain)
+        self._ways.append(explain)
         self._restore_geometry()
         self.show_page(self._last_page())
 
@@ -145,6 +148,7 @@ class MainWindow(QMainWindow):
         action.setShortcuts(keys)
         action.triggered.connect(partial(self.show_page, entry.name, None))
         self.addAction(action)
+        self._ways.append(action)
         return button
 
     # The pages.
@@ -158,8 +162,8 @@ class MainWindow(QMainWindow):
         """The page of a key of `PAGES`, made when first asked for."""
         if name not in self._pages:
             page = PAGES[name].make(self._settings, self.library)
-            page.navigate.connect(self._follow)
-            page.lesson_wanted.connect(self._open_wanted)
+            page.navigate.connect(self.show_page)
+            page.lesson_wanted.connect(self.open_lesson)
             page.set_alone(self._is_alone)
             self._pages[name] = page
             self._stack.addWidget(page)
@@ -185,12 +189,6 @@ class MainWindow(QMainWindow):
         if payload is not None:
             page.receive(payload)
 
-    @Slot(str, object)
-    def _follow(self, name: str, payload: object) -> None:
-        """Shows the page to which another one leads, unless there is one lesson alone."""
-        if not self._is_alone:
-            self.show_page(name, payload)
-
     @Slot(str)
     def restyle(self, stylesheet: str) -> None:
         """Styles what is seen at once; parts that are not seen follow one by one, or when they are shown."""
@@ -211,8 +209,10 @@ class MainWindow(QMainWindow):
 
         Args:
             text: its name, its file, or what it explains; empty for all lessons.
-            alone: without the way to other pages and lessons, until it is closed.
+            alone: without the way to other pages and lessons, until it is closed; till then, no other one is opened.
         """
+        if self._is_alone:
+            return
         if self._guide is None:
             self._guide = LessonGuide(self, self._settings)
             self._guide.setParent(self._central)
@@ -224,24 +224,6 @@ class MainWindow(QMainWindow):
         self._guide.open(text)
         self._place_guide()
 
-    @property
-    def _is_alone(self) -> bool:
-        """Whether a lesson is open without the way to other pages and lessons."""
-        return self._guide is not None and self._guide.alone
-
-    def _set_alone(self, alone: bool) -> None:
-        if self._guide is not None:
-            self._guide.alone = alone
-        self._rail.setHidden(alone)
-        for page in self._pages.values():
-            page.set_alone(alone)
-
-    @Slot(str)
-    def _open_wanted(self, text: str) -> None:
-        """Opens the lesson that a page wants, unless there is one alone."""
-        if not self._is_alone:
-            self.open_lesson(text)
-
     @Slot()
     def explain_control(self) -> None:
         """Opens the lesson about what the pointer is on, or the keys; all lessons where there is none about that."""
@@ -249,7 +231,7 @@ class MainWindow(QMainWindow):
         asked = [widget for widget in (under, QApplication.focusWidget()) if widget and widget.window() is self]
         lessons, _ = aside(list_lessons)
         known = {concept for lesson in lessons for concept in (lesson.name, *lesson.concepts)}
-        self._open_wanted(next(filter(None, (concept_of(widget, known) for widget in asked)), ""))
+        self.open_lesson(next(filter(None, (concept_of(widget, known) for widget in asked)), ""))
 
     @Slot()
     def _watch_tips(self) -> None:
@@ -260,6 +242,20 @@ class MainWindow(QMainWindow):
         if self._guide is not None:
             self._guide.hide()
             self._set_alone(False)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether there is only the lesson that is open, without a way to other pages and lessons."""
+        return self._guide is not None and self._guide.alone
+
+    def _set_alone(self, alone: bool) -> None:
+        assert self._guide is not None
+        self._guide.alone = alone
+        self._rail.setHidden(alone)
+        for way in self._ways:
+            way.setEnabled(not alone)
+        for page in self._pages.values():
+            page.set_alone(alone)
 
     @Slot()
     def _place_guide(self) -> None:

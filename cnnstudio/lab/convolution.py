@@ -117,8 +117,8 @@ class Convolution:
         for number, noun in ((channels, "channel"), (self.filters, "filter")):
             if number % self.groups:
                 return (
-                    f"{counted(number, noun)} cannot be divided into {self.groups} equal groups, one for each part of "
-                    f"the channels: choose {self.groups} {noun}s, or a multiple. Keras refuses it, too."
+                    f"{counted(number, noun)} cannot be divided into {self.groups} equal groups: choose "
+                    f"{self.groups} {noun}s, or a multiple of {self.groups}. Keras refuses it, too."
                 )
         if channels != self.channels:
             return (

@@ -67,12 +67,12 @@ class Page(Styled):
     def receive(self, payload: Any) -> None:
         """Takes what another page sent with `navigate`, or a `pathlib.Path` dropped on the window or given at start."""
 
-    def set_alone(self, alone: bool) -> None:
-        """Hides the ways to other pages and lessons while there is one lesson alone, which they would lead out of."""
-
     def kept(self) -> Any:
         """What `receive` takes to bring back what is shown now, for a lesson that shows something else for a while."""
         return None
+
+    def set_alone(self, alone: bool) -> None:
+        """Hides what leads to other pages and lessons, as beside a lesson that is all there is, or shows it again."""
 
     def facts(self) -> dict[str, Any]:
         """What a lesson may ask for, by name."""

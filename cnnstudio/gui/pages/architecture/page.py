@@ -170,6 +170,10 @@ class ArchitecturePage(Page):
         return None if self.editing else ShownNetwork(self._chooser.key, self._chooser.images.picker.current_key)
 
     @override
+    def set_alone(self, alone: bool) -> None:
+        self._view.lesson.set_alone(alone)
+
+    @override
     def facts(self) -> dict[str, Any]:
         """Which network is chosen, and which of its layers."""
         return {"network": self._chooser.key, "layer": self._view.chosen}

@@ -26,6 +26,7 @@ class LessonLink(QPushButton):
         self._name = name
         self._library = library
         self._asked: tuple[str, ...] = ()
+        self._alone = False
         self.setProperty("role", "quiet")
         self.setIcon(icon("lesson", "accent_text"))
         self.setIconSize(QSize(2 * GRID, 2 * GRID))
@@ -43,11 +44,16 @@ class LessonLink(QPushButton):
         self._asked = concepts
         self._tell()
 
+    def set_alone(self, alone: bool) -> None:
+        """Says whether there is only the lesson that is open: then none leads to another one."""
+        self._alone = alone
+        self._tell()
+
     @Slot()
     def _tell(self) -> None:
         title = self._library.lists.lessons.get(self.concept, "")
         describe(self, self._name, f"Lesson: {title}", f"Opens the lesson “{title}” beside the page.")
-        self.setVisible(bool(title))
+        self.setVisible(bool(title) and not self._alone)
 
     @Slot()
     def _open(self) -> None:

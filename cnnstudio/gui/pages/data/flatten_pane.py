@@ -114,6 +114,8 @@ class FlattenPane(QWidget):
         height, width, channels = self._image.shape
         flat, columns = self._image.reshape(-1), self._shift.value()
         moved = shifted(self._image, 0, columns).reshape(-1)
+        for strip in (self._strip, self._shifted):
+            strip.set_first(self._liveliest())
         differ = flat != moved
         self._strip.set_values(flat)
         self._shifted.set_values(moved, differ)
@@ -129,7 +131,7 @@ class FlattenPane(QWidget):
         side = "right" if columns > 0 else "left"
         pixels = f"{abs(columns)} pixel{'s' if abs(columns) != 1 else ''} to the {side}"
         self._difference.setText(
-            f"Moved {pixels}, it is the same picture to you. Of the vector, {int(differ.sum()):,} of {numbers} numbers "
+            f"Moved {pixels}, it shows the same to you. Of the vector, {int(differ.sum()):,} of {numbers} numbers "
             "have changed: to an MLP it is another image, which it must learn anew."
             if columns
             else "Not moved: the same vector."
@@ -141,6 +143,14 @@ class FlattenPane(QWidget):
             f"One for each pair of a number and a hidden unit. A convolution with {KERNELS} kernels of {KERNEL_SIDE} × "
             f"{KERNEL_SIDE} keeps the neighbours together and needs {least:,}, whatever the size of the image."
         )
+
+    def _liveliest(self) -> int:
+        """The number in the middle of the row in which most changes: there one sees what a shift does."""
+        changes = np.abs(np.diff(self._image.astype(int), axis=1, append=self._image[:, -1:])).sum(axis=2)
+        line = int(changes.sum(axis=1).argmax())
+        places = np.flatnonzero(changes[line])
+        across = int(places.mean()) if places.size else self._image.shape[1] // 2
+        return int((line * self._image.shape[1] + across) * self._image.shape[2])
 
     @Slot(int)
     def _tell(self, index: int) -> None:

@@ -140,6 +140,10 @@ class InsidePage(Page):
         else:
             self._panel.open_picture(payload)
 
+    @override
+    def set_alone(self, alone: bool) -> None:
+        self._lesson.set_alone(alone)
+
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
         self._slow.stop()

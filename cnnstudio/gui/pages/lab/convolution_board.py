@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QEasingCurve, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QEasingCurve, QLineF, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, column, widget_of
-from cnnstudio.gui.look.theme import GAP, GRID
-from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text
+from cnnstudio.gui.look.theme import GAP, GRID, colours
+from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text, problem_in
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.convolution import Convolved, Step
 from cnnstudio.wording import numbered
@@ -51,8 +53,8 @@ _INPUT, _KERNEL, _PRODUCTS, _OUTPUTS = 0, 2, 4, 6
 """Columns of the board; signs stand between them."""
 
 LARGEST_CELL, SMALLEST_CELL = 44, 8
-_CELL_OF_SEVERAL = 32
-"""The largest cell where there are several channels below each other."""
+_CELL_OF_SEVERAL = 26
+"""The largest cell where there are several channels below each other: three of 4×4 and their formula fit a screen."""
 _SIGN = 3 * GRID
 _SUM_WIDTH = 11 * GRID
 _SLID, _MULTIPLIED = 0.35, 0.8
@@ -82,6 +84,7 @@ class ConvolutionBoard(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("lab_board")
         self._convolved: Convolved | None = None
         self._filter = 0
         self._place: Place | None = None
@@ -127,10 +130,7 @@ class ConvolutionBoard(QWidget):
     @property
     def problem(self) -> str:
         """What is wrong with a cell, with the name of its matrix; empty where all hold numbers."""
-        for matrix in (*self._inputs, *self._kernels, self._bias):
-            if matrix.problem and not matrix.isHidden():
-                return f"{matrix.accessibleName()}: {matrix.problem}"
-        return ""
+        return problem_in((*self._inputs, *self._kernels, self._bias))
 
     # What it shows.
 
@@ -227,6 +227,7 @@ class ConvolutionBoard(QWidget):
                 products.set_values(np.zeros(layer.kernel.shape[:2]))
             for part in (kernel, products, self._sums[channel], *self._signs[channel]):
                 part.setVisible(channel in seen)
+        self._way.lead([self._products[channel] for channel in seen], self._outputs[self._filter])
         for number, matrix in enumerate(self._outputs):
             matrix.set_values(convolved.output[..., number], _shared_limits(convolved.output))
         self._bias.set_values(layer.biases[self._filter].reshape(1, 1))
@@ -271,6 +272,8 @@ class ConvolutionBoard(QWidget):
         title.setText("Bias")
         self._bias_box = widget_of(column(title, self._bias, STRETCH))
         grid.addWidget(self._bias_box, channels + 1, _KERNEL)
+        self._way = _Way()
+        grid.addWidget(self._way, 0, _OUTPUTS - 1, channels + 2, 1)
         maps = column()
         for number in range(filters):
             self._build_map(maps, number, f" {number}" if filters > 1 else "")
@@ -308,14 +311,14 @@ class ConvolutionBoard(QWidget):
         )
         total = _title(f"sum{number}")
         set_role(total, "strong")
-        signs: list[QLabel] = [label(text, "secondary", wrap=False) for text in ("×", "=", "→")]
+        signs: list[QLabel] = [label(text, "secondary", wrap=False) for text in ("×", "=")]
         for sign in signs:
             sign.setFixedWidth(_SIGN)
             sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for place, part in ((_INPUT, inputs), (_KERNEL, kernel), (_PRODUCTS, products)):
             below = (total,) if part is products else ()
             grid.addLayout(column(part, *below, GAP, STRETCH, gap=GAP // 2), channel + 1, place)
-        for place, sign in zip((_KERNEL - 1, _PRODUCTS - 1, _OUTPUTS - 1), signs, strict=True):
+        for place, sign in zip((_KERNEL - 1, _PRODUCTS - 1), signs, strict=True):
             grid.addWidget(sign, channel + 1, place, Qt.AlignmentFlag.AlignTop)
         inputs.pointed.connect(partial(self._hear, "input", channel))
         inputs.activated.connect(partial(self._click, "input", channel))
@@ -523,6 +526,39 @@ class ConvolutionBoard(QWidget):
         subject = self._subject(kind, number, divmod(item, matrices[number].columns()))
         if subject is not None:
             self.clicked.emit(subject)
+
+
+class _Way(QWidget):
+    """An arrow from the products of a filter, which are added up, to the map that the filter makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(_SIGN)
+        self._sources: list[Matrix] = []
+        self._target: Matrix | None = None
+
+    def lead(self, sources: list[Matrix], target: Matrix) -> None:
+        """Leads from the products of all channels that the filter sees to the middle of its map."""
+        self._sources, self._target = sources, target
+        self.update()
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        around = self.parentWidget()
+        if self._target is None or around is None:
+            return
+        *begins, end = (
+            one.mapTo(around, one.rect().center()).y() - self.y() + 0.5 for one in (*self._sources, self._target)
+        )
+        left, bend, tip = GRID / 2 + 0.5, GRID + GRID / 2 + 0.5, _SIGN - GRID / 2 + 0.5
+        lines = [QLineF(left, begin, bend, begin) for begin in begins]
+        lines.append(QLineF(bend, min(*begins, end), bend, max(*begins, end)))
+        lines.append(QLineF(bend, end, tip, end))
+        lines += [QLineF(tip, end, tip - GRID / 2, end + side * GRID / 2) for side in (-1, 1)]
+        painter = QPainter(self)
+        painter.setPen(QPen(QColor(colours().secondary), 1))
+        painter.drawLines(lines)
+        painter.end()
 
 
 def _title(name: str) -> QLabel:

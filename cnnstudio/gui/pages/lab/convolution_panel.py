@@ -105,6 +105,7 @@ class ConvolutionPanel(Panel):
         content = column(
             row(fold, STRETCH, dice, reset),
             self._options,
+            self._remark,
             self._player,
             self._board,
             self._problem,
@@ -114,7 +115,6 @@ class ConvolutionPanel(Panel):
             row(*self._chips, STRETCH),
             self._turn_text,
             self._code,
-            self._remark,
             STRETCH,
             gap=GRID + GRID // 2,
         )

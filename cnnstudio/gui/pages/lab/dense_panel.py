@@ -19,7 +19,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.gui.widgets.images.matrix import Matrix, problem_in
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
@@ -167,7 +167,7 @@ class DensePanel(Panel):
         inputs = self._inputs()
         self._vector.set_values(inputs.reshape(1, -1))
         self._output.set_values(self.layer.on(inputs)[:, np.newaxis])
-        problem = next((said for one in (*self._maps, self._weights, self._bias) if (said := one.problem)), "")
+        problem = problem_in((*self._maps, self._weights, self._bias))
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         activation = self._activation.currentData()

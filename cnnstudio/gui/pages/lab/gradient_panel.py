@@ -20,7 +20,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.gui.widgets.images.matrix import Matrix, problem_in
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
@@ -37,10 +37,10 @@ LARGEST = 6
 MATRICES = {
     "input": ("Input x", "What goes in."),
     "kernel": ("Kernel w", "The weights, as they are now."),
-    "output": ("Output y", "What comes out with these weights."),
+    "output": ("Output y = f(z)", "What comes out with these weights: f is the activation, z the sum before it."),
     "target": ("Target t", "What should come out."),
     "by_output": ("dL/dy = y − t", "How the loss changes with each output."),
-    "by_sum": ("dL/dz", "Before the activation: dL/dy times the slope of the activation there."),
+    "by_sum": ("dL/dz = dL/dy · f′(z)", "How the loss changes with each sum z: f′ is the slope of the activation."),
     "by_kernel": ("dL/dw", "How the loss changes with each weight: point at one to see the sum."),
     "by_input": ("dL/dx", "How the loss changes with each input: what the layer before gets. Point at one."),
     "updated": ("w − rate · dL/dw", "The weights after the step."),
@@ -53,7 +53,7 @@ _HIGHEST_RATE = 1.0
 
 
 class GradientPanel(Panel):
-    """Forwards, back and one step on: the weights move so that the output comes nearer to the target."""
+    """Forward, backward and one step on: the weights move so that the output comes nearer to the target."""
 
     def __init__(self, _settings: Settings, _library: Library) -> None:
         super().__init__()
@@ -96,8 +96,8 @@ class GradientPanel(Panel):
         self._problem = label(role="error", name="gradient_problem")
         self._loss = label(name="gradient_loss")
         self._formula = label(role="secondary", name="gradient_formula")
-        forwards = self._line("Forwards", ("input", "kernel", "output", "target"))
-        back = self._line("Back", ("by_output", "by_sum", "by_kernel", "by_input", "updated"))
+        forwards = self._line("Forward pass", ("input", "kernel", "output", "target"))
+        back = self._line("Backward pass", ("by_output", "by_sum", "by_kernel", "by_input", "updated"))
         choice = row(caption(self._rate), self._rate, GRID, caption(self._activation), self._activation, STRETCH)
         content = column(
             choice,
@@ -199,7 +199,7 @@ class GradientPanel(Panel):
     @Slot()
     def _compute(self) -> None:
         values = {name: self._shown[name].values for name in EDITABLE}
-        problem = next((said for name in EDITABLE if (said := self._shown[name].problem)), "")
+        problem = problem_in(self._shown[name] for name in EDITABLE)
         self._done = None
         if not problem:
             try:

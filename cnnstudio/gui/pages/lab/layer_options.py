@@ -54,6 +54,7 @@ class LayerOptions(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("lab_layer_options")
         self._boxes: dict[str, WholeBox] = {
             name: number(WholeBox(least, most), f"lab_{name}", title, tip) for name, title, least, most, tip in _NUMBERS
         }

@@ -30,7 +30,7 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.lab.dense import FirstLayer
 from cnnstudio.lab.pooling import shifted
 from cnnstudio.storage import shipped
-from cnnstudio.wording import certainty, percent
+from cnnstudio.wording import certainty, counted, percent
 
 if TYPE_CHECKING:
     from cnnstudio.models.trained.classifier import Classifier
@@ -127,7 +127,7 @@ class MlpPanel(Panel):
         )
         content = column(
             self._message,
-            label("How many weights the first layer has", "strong"),
+            label("How many parameters the first layer has", "strong"),
             controls,
             row(caption(self._hidden), self._hidden, GRID, caption(self._filters), self._filters, STRETCH),
             self._count_text,
@@ -344,8 +344,9 @@ class MlpPanel(Panel):
         layer = self.first_layer
         self._count_text.setText(
             f"A picture of {layer.side}×{layer.side}×{layer.channels} has {layer.pixels:,} numbers. MLP: "
-            f"{layer.pixels:,} × {layer.hidden:,} + {layer.hidden:,} = <b>{layer.dense:,}</b> weights. CNN: 3 × 3 × "
-            f"{layer.channels} × {layer.filters:,} + {layer.filters:,} = <b>{layer.convolution:,}</b>, for any size."
+            f"{layer.pixels:,} × {layer.hidden:,} weights and {layer.hidden:,} biases = <b>{layer.dense:,}</b> "
+            f"parameters. CNN: 3 × 3 × {layer.channels} × {layer.filters:,} weights and {layer.filters:,} biases = "
+            f"<b>{layer.convolution:,}</b>, for any size."
         )
         sides = np.array(SIDES, np.float64)
         layers = [FirstLayer(side, layer.channels, layer.hidden, filters=layer.filters) for side in SIDES]
@@ -375,11 +376,12 @@ class MlpPanel(Panel):
             return
         self._right_curve.mark(float(move))
         place = move + FARTHEST
+        moved = f"moved {counted(abs(move), 'pixel')} to the {'right' if move > 0 else 'left'}" if move else "not moved"
         mlp, cnn = (percent(float(self._networks.right[name][place])) for name in NETWORKS)
         self._right_text.setText(
-            f"Of {COMPARED} test images that are moved by {move} pixels, the MLP gets {mlp} right and the CNN {cnn}. "
-            "Both have learnt from digits in the middle alone. The CNN finds a stroke wherever it is, with the same "
-            "weights; only its last, dense layers care where."
+            f"Of {COMPARED} test images, all {moved}, the MLP gets {mlp} right and the CNN {cnn}; none of them is "
+            "moved up or down, or turned. Both have learnt from digits in the middle alone. The CNN finds a stroke "
+            "wherever it is, with the same weights; only its last, dense layers care where."
         )
 
     @Slot(object)

@@ -183,7 +183,9 @@ class NormalisationPanel(Panel):
         self._code.set_code(f"keras.layers.BatchNormalization({epsilon})")
         whose = "of this batch" if made.moving is None else "gathered in training"
         self._numbers.setText(
-            f"Mean {whose}: <b>{format_value(made.mean)}</b>. Variance: <b>{format_value(made.variance)}</b>."
+            f"Mean {whose}: <b>{format_value(made.mean)}</b>. Variance: <b>{format_value(made.variance)}</b>. The "
+            f"output has the mean <b>{format_value(float(np.mean(made.output)))}</b> and the variance "
+            f"<b>{format_value(float(np.var(made.output)))}</b>."
         )
         self._gathered.setText(
             f"Gathered so far: mean {format_value(self._moving[0])}, variance {format_value(self._moving[1])}. Each "

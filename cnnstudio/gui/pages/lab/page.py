@@ -43,6 +43,7 @@ class LabPage(Page):
     def __init__(self, settings: Settings, library: Library | None = None) -> None:
         super().__init__(library)
         self._settings = settings
+        self._alone = False
         self._panels: dict[str, Panel] = {}
         self._origins: dict[str, Origin | None] = {}
         self._list = describe(
@@ -66,7 +67,7 @@ class LabPage(Page):
         self._title = label(role="heading", name="panel_title")
         self._tip = label(role="secondary", name="panel_tip")
         self._stack = QStackedWidget()
-        lesson = push_button(
+        self._lesson = push_button(
             "panel_lesson_button",
             "Lesson",
             "Opens the lesson about this experiment beside it.",
@@ -89,9 +90,8 @@ class LabPage(Page):
             partial(self.lesson_wanted.emit, ""),
             picture="lesson",
         )
-        self._ways_out = (lesson, self._network, lessons)
         top = Qt.AlignmentFlag.AlignTop
-        head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (lesson, 0, top))
+        head = row((self._title, 1), (self._choice, 1, top), (self._network, 0, top), (self._lesson, 0, top))
         shown = column(Styled(column(head, self._tip)), GRID, (self._stack, 1))
         self._side = Styled(column((self._list, 1), lessons))
         self._side.setFixedWidth(LIST_WIDTH)
@@ -153,11 +153,6 @@ class LabPage(Page):
                 self._message.hide()
 
     @override
-    def set_alone(self, alone: bool) -> None:
-        for way in self._ways_out:
-            way.setHidden(alone)
-
-    @override
     def shut_down(self) -> None:
         for panel in self._panels.values():
             panel.shut_down()
@@ -175,11 +170,22 @@ class LabPage(Page):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._arrange()
+
+    @override
+    def set_alone(self, alone: bool) -> None:
+        self._alone = alone
+        for part in (self._network, self._lesson):
+            part.setHidden(alone)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Makes what leads to the experiments fit the width."""
         narrow = self.width() < NARROW
-        self._choice.setVisible(narrow)
+        self._choice.setVisible(narrow and not self._alone)
+        self._side.setVisible(not narrow and not self._alone)
+        self._title.setVisible(not narrow or self._alone)
         self._network.setText(f" {_IN_NETWORK_SHORT if self.width() < SHORT else _IN_NETWORK}")
-        for part in (self._side, self._title):
-            part.setVisible(not narrow)
 
     @Slot()
     def _look_inside(self) -> None:

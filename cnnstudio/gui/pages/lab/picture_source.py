@@ -114,7 +114,7 @@ class PictureSource(QWidget):
             samples.append(button)
         own = push_button("open_lab_picture", "&Open…", "Opens a picture from a file.", self._ask, picture="open")
         paste = push_button(
-            "paste_lab_picture", "P&aste", "Takes the picture from the clipboard.", self._paste, picture="paste"
+            "paste_lab_picture", "Pas&te", "Takes the picture from the clipboard.", self._paste, picture="paste"
         )
         return [*samples, own, paste]
 

@@ -34,11 +34,13 @@ _CELL, _ROOM = 64, 384
 
 LINES = {
     "logits": ("Logit z", "What the last layer says of each class: any number. Type others."),
-    "exponentials": ("e^((z − max)/T)", "Always above 0. The largest logit is taken off first, so nothing overflows."),
+    "exponentials": ("e^((z − max)/T)", "Always above 0, and 1 for the largest logit, which is subtracted first."),
     "probabilities": ("Probability", "Each exponential divided by the sum of all: between 0 and 1, 1 in all."),
     "gradient": ("Gradient of the loss", "How the loss changes with each logit: training moves them the other way."),
 }
 """What stands in each line: its title, and what it is."""
+_WRITTEN = {"exponentials": "e<sup>(z − max)/T</sup>"}
+"""Titles as they are written, where that is not as they are spoken."""
 
 
 class SoftmaxPanel(Panel):
@@ -78,11 +80,13 @@ class SoftmaxPanel(Panel):
         self._formula = label(name="softmax_formula")
         self._loss = label(name="loss_text")
         self._note = label(
-            "A loss of 0 says that the network is sure and right; sure and wrong costs most. The gradient is simply "
-            "probability minus truth: this is why softmax and cross-entropy go together.",
+            "The largest logit is subtracted first, so that no exponential is too large for a computer; the "
+            "probabilities stay the same. A loss of 0 says that the network is sure and right; sure and wrong costs "
+            "most. The gradient is (probability − truth)/T, at a temperature of 1 simply how far the probability is "
+            "off: this is why softmax and cross-entropy go together.",
             "secondary",
         )
-        grid = titled({LINES[name][0]: matrix for name, matrix in self._lines.items()})
+        grid = titled({_WRITTEN.get(name, LINES[name][0]): matrix for name, matrix in self._lines.items()})
         self._names = [label(str(place), "secondary", wrap=False) for place in range(MOST_CLASSES)]
         for name in self._names:
             name.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -37,6 +37,7 @@ class VectorStrip(ItemWidget):
         self._values = np.zeros(1, np.uint8)
         self._marks = np.zeros(1, bool)
         self._strip = QImage()
+        self._first: int | None = None
 
     def set_values(self, values: np.ndarray, marks: np.ndarray | None = None) -> None:
         """Shows another vector.
@@ -49,6 +50,15 @@ class VectorStrip(ItemWidget):
         self._marks = np.zeros(len(values), bool) if marks is None else marks
         self.set_current(self.current)  # there may be fewer now
         self.update()
+
+    def set_first(self, place: int) -> None:
+        """Says which number `first_item` is."""
+        self._first = place
+        self.update()
+
+    def first_item(self) -> int:
+        """Where keys begin, and what is enlarged at first: the middle, unless another place is set."""
+        return super().first_item() if self._first is None else min(self._first, len(self._values) - 1)
 
     def item_count(self) -> int:
         """How many numbers there are."""

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,9 @@ _BLACK, _WHITE = np.uint32(0xFF000000), np.uint32(0xFFFFFFFF)
 _SMALLEST_FONT = 8
 _SIGNS_ACROSS = 1.5
 """Signs of the height of a cell that have room in its width."""
+_RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+_AIR = 4
+"""Of a cell's width, what stays free beside the longest number."""
 _LONGEST = 24
 _PALER = 1.6
 """The ends of a diverging colour map are so much beyond the largest number, so that all can be read."""
@@ -66,7 +69,7 @@ def number_text(value: float) -> str:
     if not math.isfinite(value):
         return "?"
     if abs(value) >= LARGEST:
-        text = f"{value:.1e}".replace("e+", "e").replace("e0", "e")
+        text = f"{value:.1e}".replace(".0e", "e").replace("e+", "e").replace("e0", "e")
     else:
         digits = next((digits for limit, digits in _DIGITS if abs(value) < limit), 0)
         text = decimal_text(round(value, digits))
@@ -74,9 +77,16 @@ def number_text(value: float) -> str:
 
 
 def small_number_text(value: float, digits: int = 3) -> str:
-    """A number in a few digits that count, however small it is: “0.417”, “0.000175”, “1.5e−9”."""
-    small = value != 0 and abs(value) < 100
-    return decimal_text(float(f"{value:.{digits}g}")).replace("-", "−") if small else number_text(value)
+    """A number in a few digits that count, however small it is: “0.417”, “0.000175”, “1.5×10⁻⁹”."""
+    if value == 0 or abs(value) >= 100:
+        return number_text(value)
+    return wording.power_of_ten(decimal_text(float(f"{value:.{digits}g}"))).replace("-", "−")
+
+
+@functools.lru_cache(4096)
+def _signs(text: str) -> float:
+    """How wide a text is, in digits: a point is half as wide, and a raised digit three quarters."""
+    return len(text) - sum(map(text.count, ".,")) / 2 - sum(map(text.count, _RAISED)) / 4
 
 
 def read_number(text: str) -> float | str:
@@ -100,15 +110,17 @@ class _Looks:
         grounds: (rows, columns) uint32, the colours behind the numbers.
         inks: likewise, those of the numbers.
         texts: (rows, columns) of texts, empty where nothing is written.
+        font_size: of all numbers, in pixels: that in which the longest of them fits into its cell.
     """
 
     grounds: np.ndarray
     inks: np.ndarray
     texts: np.ndarray
+    font_size: int
 
     def differ_from(self, others: "_Looks") -> np.ndarray:
         """Which cells look otherwise, (rows, columns) bool; all of them where there were more or fewer."""
-        if self.grounds.shape != others.grounds.shape:
+        if self.grounds.shape != others.grounds.shape or self.font_size != others.font_size:
             return np.ones(self.grounds.shape, bool)
         changed: np.ndarray = (self.grounds != others.grounds) | (self.inks != others.inks)
         return changed | (self.texts != others.texts).astype(bool)
@@ -181,6 +193,8 @@ class Matrix(Cells, ItemWidget):
         """What is wrong with the first cell that holds no number, and with how many more; empty where all do."""
         if not self._editable or not np.isnan(self._values).any():
             return ""
+        if self._values.size == 1:
+            return str(read_number(self._texts.get((0, 0), "")))
         bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()]
         said = f"{wording.cell(*bad[0]).capitalize()}: {read_number(self._texts.get(bad[0], ''))}"
         more = len(bad) - 1
@@ -453,15 +467,17 @@ class Matrix(Cells, ItemWidget):
         if self._fixed is not None:
             inks[self._fixed] = QColor(colours().secondary).rgb()
         texts = np.full(self.extent(), "", object)
+        longest = 1.0
         if self._side >= _LEGIBLE:
-            most = round(_SIGNS_ACROSS * self._side / _SMALLEST_FONT)  # what is longer can be pointed at
+            most = _SIGNS_ACROSS * self._side / _SMALLEST_FONT  # what is longer can be pointed at
             written = [[self._text(value) for value in row] for row in self._values.tolist()]
-            texts[:] = [[text if len(text) <= most else "…" for text in row] for row in written]
+            texts[:] = [[text if _signs(text) <= most else "…" for text in row] for row in written]
+            longest = max(_signs(text) for text in texts.flat)
             if self._shown is not None:
                 texts[~self._shown] = ""
         for cell, text in self._texts.items():
             texts[cell], inks[cell] = text or "…", QColor(colours().error).rgb()
-        return _Looks(grounds, inks, texts)
+        return _Looks(grounds, inks, texts, self._font_size(longest))
 
     def _paint_cells(self, painter: QPainter, looks: "_Looks", changed: np.ndarray) -> None:
         places = np.argwhere(changed).tolist()
@@ -477,10 +493,11 @@ class Matrix(Cells, ItemWidget):
         for row, column in places:
             if text := texts[row][column]:
                 middle = QPointF(EDGE + (column + 0.5) * self._side, EDGE + (row + 0.5) * self._side)
-                lines.setdefault((inks[row][column], len(text)), []).append((middle, text))
-        for (ink, signs), written in lines.items():
+                size = min(looks.font_size, self._font_size(_signs(text)))  # what was typed wrong may be longer
+                lines.setdefault((inks[row][column], size), []).append((middle, text))
+        for (ink, size), written in lines.items():
             painter.setPen(QColor.fromRgb(ink))
-            digits_of(family, self._font_size(signs)).draw(painter, written)
+            digits_of(family, size).draw(painter, written)
 
     def _paint_grounds(self, painter: QPainter, grounds: np.ndarray) -> None:
         """The colours behind the numbers, with a line at the left and the top of each."""
@@ -514,9 +531,10 @@ class Matrix(Cells, ItemWidget):
             found[cell] = QColor(theme.error_soft).rgb()
         return found
 
-    def _font_size(self, signs: int) -> int:
+    def _font_size(self, signs: float) -> int:
         """In pixels, so that so many signs fit into a cell."""
-        fitting = min(text_sizes().body, round(self._side * 0.42), round(_SIGNS_ACROSS * self._side / signs))
+        wide = _SIGNS_ACROSS * (self._side - _AIR) / max(signs, 1)
+        fitting = min(text_sizes().body, round(self._side * 0.42), int(wide))
         return max(_SMALLEST_FONT, fitting)
 
     def _edges_of(self, cells: np.ndarray) -> list[QLineF]:
@@ -641,6 +659,14 @@ def _blend(pixels: np.ndarray, ground: int) -> np.ndarray:
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def problem_in(matrices: Iterable[Matrix]) -> str:
+    """What is wrong in the first of several matrices that is seen, with its name; empty where all hold numbers."""
+    for matrix in matrices:
+        if matrix.problem and not matrix.isHidden():
+            return f"{matrix.accessibleName()}: {matrix.problem}"
+    return ""
 
 
 def titled(matrices: Mapping[str, Matrix]) -> QGridLayout:

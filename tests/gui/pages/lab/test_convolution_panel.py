@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
@@ -167,6 +167,19 @@ def test_the_choices_stay_where_they_are_while_the_board_grows(panel: Convolutio
     box.setValue(4)
     qtbot.waitUntil(lambda: board.height() > high)
     assert box.mapTo(panel, box.rect().center()) == place
+
+
+def test_what_three_channels_make_and_how_many_weights_it_takes_fits_a_screen(
+    panel: ConvolutionPanel, qtbot: QtBot
+) -> None:
+    panel.resize(840, 640)  # of a window of 1280×800 with a lesson
+    board, high = panel.findChild(ConvolutionBoard), panel.findChild(ConvolutionBoard).height()
+    panel.show_state({"input": np.ones((3, 4, 4)).tolist(), "kernel": np.ones((1, 3, 1, 1)).tolist(), "step": 1})
+    qtbot.waitUntil(lambda: board.height() > high)
+    QApplication.processEvents()  # what lies below the board follows
+    for name in ("lab_remark", "lab_numbers"):
+        said = panel.findChild(QLabel, name)
+        assert 0 < said.height() == said.visibleRegion().boundingRect().height()
 
 
 def test_filters_that_cannot_be_divided_say_so_and_are_no_layer(panel: ConvolutionPanel) -> None:

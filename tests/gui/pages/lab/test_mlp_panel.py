@@ -28,7 +28,8 @@ def test_weights_grow_with_the_picture_for_an_mlp_alone(panel: MlpPanel) -> None
     panel.findChild(WholeBox, "mlp_units").setValue(1000)
     assert panel.facts()["mlp_weights"] == 224 * 224 * 3 * 1000 + 1000
     assert panel.facts()["cnn_weights"] == 3 * 3 * 3 * 32 + 32
-    assert "150,528 × 1,000 + 1,000 = <b>150,529,000</b>" in panel.findChild(QLabel, "count_text").text()
+    said = panel.findChild(QLabel, "count_text").text()
+    assert "150,528 × 1,000 weights and 1,000 biases = <b>150,529,000</b> parameters" in said
 
 
 def test_a_digit_is_moved_and_turned() -> None:

@@ -37,6 +37,8 @@ def test_a_batch_is_normalised(batch: NormalisationPanel) -> None:
     batch.findChild(DecimalBox, "beta_box").setValue(-1)
     assert np.mean(batch.facts()["output"]) == pytest.approx(-1)
     assert np.std(batch.facts()["output"]) == pytest.approx(2, rel=1e-3)
+    said = batch.findChild(QLabel, "normalisation_numbers").text()
+    assert said.endswith("The output has the mean <b>−1</b> and the variance <b>4</b>.")
     batch.findChild(Matrix, "batch_values").point((0, 0))
     assert batch.findChild(QLabel, "normalisation_formula").text() == "(4 − 6)/√(4.5 + 0.001) · 2 − 1 = −2.89"
 

@@ -3,16 +3,21 @@
 import json
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QListWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.layouts import ScrollColumn
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.lab.page import NARROW, LabPage
-from cnnstudio.gui.pages.lab.panels import PANELS
+from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.experiment import Experiment
+
+
+def buttons_in(widget: QWidget) -> list[QAbstractButton]:
+    return widget.findChildren(QAbstractButton)
 
 
 @pytest.fixture
@@ -36,6 +41,19 @@ def test_a_panel_gives_its_state_and_takes_it_again(page: LabPage, name: str) ->
     with pytest.raises(StudioError, match="no_such_thing"):
         panel.show_state({"no_such_thing": 1})
     assert panel.state() == state
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_each_letter_presses_one_button(page: LabPage, name: str) -> None:
+    panel = page.show_panel(name)
+    others = {button for other in page.findChildren(Panel) if other is not panel for button in buttons_in(other)}
+    letters = [
+        letter
+        for button in buttons_in(page)
+        if button not in others and (letter := QKeySequence.mnemonic(button.text()).toString())
+    ]
+    letters = [letter for letter in letters if letter != "Alt+E"]  # cancels whatever is at work
+    assert len(letters) == len(set(letters)) > 0
 
 
 def test_an_experiment_comes_from_elsewhere(page: LabPage, qtbot: QtBot) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.look.theme import Theme
+from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
 from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
 
 
@@ -52,3 +53,23 @@ def test_long_and_short_vectors(strip: VectorStrip) -> None:
     strip.repaint()
     assert strip.current == 0
     assert strip.cells_shown() == range(1)
+
+
+def test_what_is_enlarged_at_first_can_be_chosen(strip: VectorStrip) -> None:
+    assert 392 in strip.cells_shown()
+    strip.set_first(100)
+    assert 100 in strip.cells_shown() and 392 not in strip.cells_shown()
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    assert strip.current == 100
+
+
+def test_a_shift_is_seen_in_the_numbers_that_are_enlarged(qtbot: QtBot, theme: Theme) -> None:
+    image = np.zeros((28, 28, 1), np.uint8)
+    image[4:8, 10] = 255  # far from the middle of the vector
+    pane = FlattenPane()
+    qtbot.addWidget(pane)
+    pane.resize(700, 600)
+    pane.show()
+    pane.set_image(image)
+    shown = pane.findChild(VectorStrip, "shifted_strip").cells_shown()
+    assert {4 * 28 + 10, 4 * 28 + 11} <= set(shown)

@@ -153,6 +153,24 @@ def test_what_changed_is_painted_as_if_all_were_new(qtbot: QtBot) -> None:
     assert changed.grab().toImage() == new.grab().toImage()
 
 
+def test_all_numbers_are_written_in_one_size(matrix: Matrix, pixels: Callable[[QWidget], np.ndarray]) -> None:
+    matrix.set_values(np.array([[1.0, -0.123]]), (1.0, 9.0))
+    heights = []
+    for column in range(2):
+        cell = matrix.cell_rectangle((0, column)).toRect().adjusted(3, 3, -3, -3)
+        shown = pixels(matrix)[cell.top() : cell.bottom(), cell.left() : cell.right()].astype(int)
+        inked = (np.abs(shown - shown[0, 0]).sum(axis=2) > 100).any(axis=1)
+        heights.append(int(inked.sum()))
+    assert heights[0] == heights[1] > 4
+
+
+def test_a_matrix_of_one_number_does_not_count_its_cell(qtbot: QtBot) -> None:
+    bias = Matrix("bias", "Bias", "Is added.", editable=True)
+    qtbot.addWidget(bias)
+    bias.set_text((0, 0), "abc")
+    assert bias.problem.startswith("“abc” is no number")
+
+
 def test_a_cell_in_words(matrix: Matrix) -> None:
     matrix.set_values(np.array([[0.1234567, -2.0]]))
     assert matrix.text_of((0, 0)) == "Input, row 0, column 0: 0.123457"
@@ -173,6 +191,7 @@ def test_a_cell_in_words(matrix: Matrix) -> None:
         (1 / 3, "0.333"),
         (123.45, "123.5"),
         (98765.4, "98765"),
+        (1e6, "1e6"),
         (2.5e7, "2.5e7"),
         (float("nan"), "?"),
     ],
