@@ -166,7 +166,8 @@ class UnitsView(View):
             self._explanation.setText(
                 "People learn most from the real images on the left. The picture on the right shows what the unit "
                 f"looks for beyond them; its {'colours and ' if has_colours else ''}wobbles are the network’s, not the "
-                "world’s. The numbers are the unit’s highest answers."
+                "world’s. The numbers are the unit’s highest answers. A map’s picture is made to excite it everywhere "
+                "at once, so a real image may excite it more in one place."
             )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
         self._say("")

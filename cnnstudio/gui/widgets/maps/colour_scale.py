@@ -63,12 +63,16 @@ def legend_width(metrics: QFontMetrics, limits: Limits) -> int:
 
 
 def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> None:
-    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen."""
+    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen.
+
+    Where an area is narrower than `legend_width`, so is the bar.
+    """
     low, high = (format_value(limit) for limit in rounded(limits))
     aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     painter.drawText(area, aligned, high)
+    bar_width = min(_BAR, max(GRID, _BAR + area.width() - legend_width(painter.fontMetrics(), limits)))
     right = area.right() - painter.fontMetrics().horizontalAdvance(high) - GAP / 2
-    bar = QRectF(right - _BAR, area.center().y() - GRID / 2, _BAR, GRID)
+    bar = QRectF(right - bar_width, area.center().y() - GRID / 2, bar_width, GRID)
     painter.drawImage(bar, _ramp(colormap, upright=False))
     painter.drawText(QRectF(area.left(), area.top(), bar.left() - GAP / 2 - area.left(), area.height()), aligned, low)
 

@@ -31,7 +31,7 @@ from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen
-from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, limits_of, paint_legend
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, limits_of, paint_legend
 from cnnstudio.gui.widgets.maps.map_row import TileLines, paint_maps
 from cnnstudio.wording import certainty
 
@@ -48,6 +48,8 @@ HOVER_IN, HOVER_OUT = 400, 200
 _HEADER, _FOOTER = 5 * GRID, 3 * GRID
 _GAP = 5 * GRID
 """Between two columns: room for the links."""
+_BESIDE = (_GAP - GRID) / 2
+"""By how much the scale of a column is wider than it, on each side, at most."""
 _EDGE = 2 * GRID
 _LEAST_WIDTH = 9 * GRID
 _SIDES = ((8, 56), (16, 44), (64, 36), (1 << 30, 28))
@@ -765,15 +767,14 @@ class MapColumns(ItemArea):
             last = QRectF(lines.rectangle(lines.count - 1)).translated(corner).adjusted(-2, 0, GAP, 0)
             painter.setPen(QColor(theme.accent_text))
             painter.drawText(last, Qt.AlignmentFlag.AlignCenter, f"+{lines.hidden:,}")
-        legend = QRectF(place.left - _GAP / 2 - offset, 0, place.width + _GAP, 2 * GRID)
+        legend = QRectF(place.left - _BESIDE - offset, 0, place.width + 2 * _BESIDE, 2 * GRID)
         legend.moveTop(min(whole.bottom() + 2, self.viewport().height() - 2 * GRID))
         painter.setFont(self._small)
         painter.setPen(QColor(theme.secondary))
         if not column.is_image and self._scale == "layer":
             limits = self._limits_of(column)
-            middle = legend.center().x()
-            legend.setLeft(middle - 12 * GRID)
-            legend.setRight(middle + _legend_half(painter, limits))
+            spare = legend.width() - legend_width(painter.fontMetrics(), limits)
+            legend.adjust(max(0, spare / 2), 0, -max(0, spare / 2), 0)
             paint_legend(painter, legend, "viridis", limits)
         painter.setFont(self._small)
 
@@ -906,10 +907,3 @@ def _each_alone(maps: np.ndarray) -> np.ndarray:
     low = np.fmin.reduce(maps, axis=(0, 1))
     span = np.fmax.reduce(maps, axis=(0, 1)) - low
     return (maps - low) / np.where(span > 0, span, 1)
-
-
-def _legend_half(painter: QPainter, limits: Limits) -> float:
-    """How far right of its middle the legend of some limits reaches."""
-    metrics = painter.fontMetrics()
-    low, high = (metrics.horizontalAdvance(format_value(limit)) for limit in limits)
-    return (low + GAP + 4 * GRID + high) / 2

@@ -1,0 +1,25 @@
+"""The columns of maps: what stands below them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, Tile
+
+
+def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray]) -> None:
+    columns = MapColumns()
+    qtbot.addWidget(columns)
+    columns.resize(500, 300)
+    columns.set_columns([MapColumn(name, "4 units", "", (4,)) for name in ("gap", "dropout", "dense")])
+    columns.set_values({name: np.array([-0.0601, 0, 0.1, 0.202]) for name in ("gap", "dropout", "dense")}, True)
+    columns.show()
+    qtbot.waitExposed(columns)
+    seen = pixels(columns.viewport())
+    first, second = (columns.rectangle_of(Tile(column, 3)).toRect() for column in (0, 1))
+    strip = seen[first.bottom() + 3 : first.bottom() + 16]
+    between = (first.center().x() + second.center().x()) // 2
+    assert (strip[:, between - 1 : between + 1] == strip[0, 0]).all()
+    assert (strip[:, first.left() : first.right()] != strip[0, 0]).any()  # there is one
