@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QMargins
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.collected.collection import Collection
@@ -200,8 +201,8 @@ def test_a_cache_that_cannot_be_used_is_made_anew(saved: Path) -> None:
 
 
 def test_settings_are_all_used_and_kept(saved: Path, qtbot: QtBot) -> None:
-    path = saved / "home/config/settings.ini"
-    before = path.read_bytes()
+    earlier = saved / "home/config/settings.ini"
+    before = earlier.read_bytes()
     _, window = create(["cnnstudio"])
     qtbot.addWidget(window)
     assert window.current_page.objectName() == "page_try"
@@ -211,13 +212,22 @@ def test_settings_are_all_used_and_kept(saved: Path, qtbot: QtBot) -> None:
     window.show_page("try")
     settings = Settings()
     assert (settings.page, settings.theme, settings.threads) == ("try", "dark", 1)
-    for name, value in {
+    choices = {
         "architecture/images": "as-in-the-paper",
         "architecture/network": "small",
         "collect/set": "strokes",
         "data/dataset": "shapes",
         "try/model": str(runs_folder() / "small-shapes"),
-    }.items():
+    }
+    for name, value in choices.items():
         assert settings.recall(name, "", "") == value
-    assert path.read_bytes() == before
+    assert settings.forgotten == []
+    path = earlier.with_suffix(".json")
+    assert not path.exists()
+    window.resize(window.size().shrunkBy(QMargins(0, 0, 8, 8)))
     window.quit()
+    kept = json.loads(path.read_bytes())
+    assert kept["geometry"]
+    expected = {"page": "try", "theme": "dark", "threads": "1"} | {f"choices/{name}": choices[name] for name in choices}
+    assert kept | expected == kept
+    assert earlier.read_bytes() == before

@@ -267,22 +267,37 @@ def _settings() -> Samples:
     settings.geometry = QByteArray(b"\x01\xd9\xd0\xcb\x00\x03\x00\x00" + bytes(58))
     for name, value in _CHOICES.items():
         settings.remember(name, value)
-    del settings
-
-    return {"settings.ini": (config_folder() / "settings.ini").read_bytes()}
+    settings.save()
+    return {"settings.json": settings.path.read_bytes(), "settings.ini": _EARLIER_SETTINGS}
 
 
 _CHOICES: dict[str, Any] = {"train/dataset": "mnist", "train/epochs": 3, "train/rate": 0.004, "train/more": True}
 
+_EARLIER_SETTINGS = rb"""[General]
+geometry=@ByteArray(\x1\xd9\xd0\xcb\0\x3\0\0)
+theme=dark
+threads=2
+
+[choices]
+train\dataset=mnist
+train\epochs=3
+train\more=true
+train\rate=0.004
+"""
+"""As earlier versions wrote them."""
+
 
 def _read_settings(path: Path) -> None:
     config_folder().mkdir(parents=True, exist_ok=True)
-    (config_folder() / "settings.ini").write_bytes(path.read_bytes())
+    for name in ("settings.json", "settings.ini"):
+        (config_folder() / name).unlink(missing_ok=True)
+    (config_folder() / path.name).write_bytes(path.read_bytes())
     settings = Settings()
     for name in ("theme", "threads", "page", "geometry"):
         getattr(settings, name)
     for name, default in _CHOICES.items():
         settings.recall(name, default, name)
+    settings.save()  # what was forgotten: not into the next file
 
 
 def _labels() -> Samples:

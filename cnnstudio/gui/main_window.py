@@ -439,6 +439,7 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.shut_down()
         self.library.shut_down()
+        self._settings.save()
 
 
 class _RailButton(QToolButton):

@@ -124,6 +124,11 @@ class LatestTask(QObject):
     While a request is being worked on, one more may wait; a newer one takes its place. Nothing that has begun is
     interrupted, so each answer is worth showing, and the last request always gets one.
 
+    Args:
+        parent: as for any `QObject`.
+        keeps_last: whether a request that still waits when the task is shut down or destroyed is worked off before the
+            thread ends; otherwise it is dropped.
+
     Signals:
         finished(object): the result of a request.
         failed(object): the exception that a request raised.
@@ -132,9 +137,9 @@ class LatestTask(QObject):
     finished = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, keeps_last: bool = False) -> None:
         super().__init__(parent)
-        self._requests = _Requests()
+        self._requests = _Requests(keeps_last)
         self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
         self._thread: threading.Thread | None = None
@@ -148,7 +153,7 @@ class LatestTask(QObject):
             self._thread = _start(lambda: _work_off(requests, post))
 
     def shut_down(self, seconds: float = 10.0) -> bool:
-        """Drops what waits and waits for the thread's end, at most so long; no signal comes after.
+        """Waits for the thread's end, at most so long; no signal comes after.
 
         Returns:
             Whether the thread has ended.
@@ -260,7 +265,8 @@ class _Mailbox(QObject):
 class _Requests:
     """Room for one waiting request."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeps_last: bool) -> None:
+        self._keeps_last = keeps_last
         self._condition = threading.Condition()
         self._waiting: Callable[[], object] | None = None
         self._closed = False
@@ -271,11 +277,11 @@ class _Requests:
             self._condition.notify()
 
     def take(self) -> Callable[[], object] | None:
-        """Waits for a request; None once closed."""
+        """Waits for a request; None once closed and, where the last one is kept, taken."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or self._waiting is not None)
             request, self._waiting = self._waiting, None
-            return None if self._closed else request
+            return None if self._closed and not self._keeps_last else request
 
     def close(self) -> None:
         with self._condition:

@@ -93,7 +93,7 @@ def test_starting_reads_nothing_but_the_settings(qtbot: QtBot, listener: Listene
         _, window = create(["cnnstudio"])
         qtbot.addWidget(window, before_close_func=MainWindow.quit)
         settle(qtbot, window.library)
-    own = tuple(f"open {home / file}" for file in ("config/settings.ini", "log/cnnstudio.log"))
+    own = tuple(f"open {home / file}" for file in ("config/settings.", "log/cnnstudio.log"))
     assert [line for line in heard if not line.startswith(own)] == []
 
 

@@ -85,7 +85,9 @@ def test_the_users_locale_reads_and_writes_no_number(home: Path, country: str) -
         "    QTest.keyClicks(box, text)\n"
         "    QTest.keyClick(box, Qt.Key.Key_Return)\n"
         "    print(form.config.weight_decay, box.text())\n"
-        "Settings().remember('rate', 0.005)\n"
+        "settings = Settings()\n"
+        "settings.remember('rate', 0.005)\n"
+        "assert settings.save()\n"
         "print(QLocale.system().name(), locale.localeconv()['decimal_point'])\n",
         LC_ALL=f"{country}.UTF-8",
         LANGUAGE=None,  # Qt would believe it rather
@@ -93,7 +95,7 @@ def test_the_users_locale_reads_and_writes_no_number(home: Path, country: str) -
     if done.stderr == "missing\n":
         pytest.skip(f"the locale {country} is not installed")
     assert done.stdout == f"0.003 0.003\n0.004 0.004\n{country} .\n", done.stderr
-    assert "rate=0.005" in (home / "config" / "settings.ini").read_text()
+    assert '"choices/rate": 0.005' in (home / "config" / "settings.json").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there always is a screen")
@@ -134,4 +136,4 @@ def test_ctrl_c_closes_the_window_cleanly(home: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    assert (home / "config" / "settings.ini").is_file(), "place and size were remembered"
+    assert "geometry" in json.loads((home / "config" / "settings.json").read_bytes())

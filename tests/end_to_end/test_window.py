@@ -86,4 +86,4 @@ def test_two_windows_at_once(home: Path) -> None:
         for window in windows:
             os.kill(window.pid, signal.SIGTERM)
         assert [window.wait(30) for window in windows] == [0, 0]
-    assert (home / "config" / "settings.ini").is_file(), "place and size were remembered"
+    assert "geometry" in json.loads((home / "config" / "settings.json").read_bytes())

@@ -1,8 +1,7 @@
 """A disk on which things go wrong: each file operation of this process is told before it is done, and can fail.
 
 All of Python's own file operations end in functions of `os` once `open` is the one that is written in Python: there
-they are caught, whether `pathlib`, `shutil`, `zipfile`, NumPy or Keras does them. What is written in C++, as Qt's
-settings, is not seen; for that there is `no_room_after`, which the system itself sees to.
+they are caught, whether `pathlib`, `shutil`, `zipfile`, NumPy or Keras does them. What is written in C++ is not seen.
 """
 
 import _pyio
@@ -10,8 +9,6 @@ import builtins
 import errno
 import io
 import os
-import resource
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,18 +97,6 @@ class Nth:
     def heal(self) -> None:
         """From now on nothing fails."""
         self._healed = True
-
-
-def no_room_after(size: int, killed: bool) -> None:
-    """From now on no file of this process can grow beyond a size, whatever writes it; or the process is killed then."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL if killed else signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-
-def room_for_all() -> None:
-    """From now on files can grow again."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def watch(folder: Path, before: Before) -> None:

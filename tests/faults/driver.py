@@ -23,7 +23,7 @@ from cnnstudio.errors import StudioError, explain
 from cnnstudio.models.backend import import_keras
 from tests.data.local_server import normal, running
 from tests.faults import library
-from tests.faults.disk import CHANGES, FAULTS, REMOVALS, Fault, Nth, no_room_after, room_for_all, watch
+from tests.faults.disk import CHANGES, FAULTS, REMOVALS, Fault, Nth, watch
 from tests.faults.library import Found, Seen
 from tests.faults.operations import BODY, Operation
 from tests.faults.process import LONGEST, ask, forked
@@ -131,11 +131,7 @@ class Workshop:
         """
         well = self._well(operation)
         for fault in FAULTS.values():
-            if operation.native:
-                size = sum(path.stat().st_size for path in self._template.glob("home/config/*.ini"))
-                numbers = range(size if fault.name in {"no-space", "killed"} else 0)
-            else:
-                numbers = range(1, 1 + sum(kind in fault.kinds for kind in well.steps))
+            numbers = range(1, 1 + sum(kind in fault.kinds for kind in well.steps))
             for number in self._some(numbers, tries):
                 yield self._nth(operation, fault, number, well)
 
@@ -190,21 +186,16 @@ class Workshop:
         def work(line: Connection) -> None:
             library.use(self._place)
             opened = operation.ready(self._place)
-            if operation.native:
-                no_room_after(number, killed=not fault.error)
-                heal = room_for_all
-            else:
-                meeting = Nth(fault, number, lambda kind, path: line.send(_Hit(kind, path)))
-                watch(self._place, meeting)
-                heal = meeting.heal
+            meeting = Nth(fault, number, lambda kind, path: line.send(_Hit(kind, path)))
+            watch(self._place, meeting)
             said = _do(operation, opened)
-            heal()
+            meeting.heal()
             line.send(said)
             shutil.copytree(self._place, self._copy)
             line.send(None if said.done else _do(operation, opened))
 
         self._begin_anew()
-        hit = _Hit("byte", str(number))
+        hit = _Hit("nothing", "")
         try:
             with forked(work) as child:
                 said = child.hear()

@@ -96,6 +96,7 @@ def _list(place: Path) -> _Items:
     yield from _networks(place)
     yield from _datasets()
     yield from _sets()
+    yield from _settings()
     yield from _elsewhere(place)
 
 
@@ -141,9 +142,22 @@ def _sets() -> _Items:
             yield ("half a set", path.name), ""
 
 
+_CHOICES = ("architecture/images", "architecture/network", "collect/set", "data/dataset", "try/model")
+
+
+def _settings() -> _Items:
+    from cnnstudio.gui.settings import Settings
+
+    settings = Settings()
+    for name in ("theme", "threads", "page"):
+        yield ("setting", name), getattr(settings, name)
+    yield ("setting", "geometry"), settings.geometry.data()
+    for name in _CHOICES:
+        yield ("setting", name), settings.recall(name, "", name)
+    yield ("forgotten settings",), settings.forgotten
+
+
 def _elsewhere(place: Path) -> _Items:
-    for path in (place / "home" / "config").glob("[!.]*.ini"):
-        yield ("settings", path.name), sorted(path.read_text().splitlines())
     # Names depend on the time there, and the list of a set's classes is made anew where it is missing.
     thrown_away = (path for path in (place / "share" / "Trash" / "files").rglob("[!.]*") if path.is_file())
     yield ("trash",), sorted(_digest(path) for path in thrown_away if path.name != DATASET_FILE)

@@ -63,7 +63,6 @@ class Operation:
         cut: whether it may be left so by a kill, which says nothing.
         complete: whether it is done, though it was begun before: by default, where all is as if it had gone well.
         engine: whether it needs TensorFlow.
-        native: whether Qt writes: then what goes wrong is that there is no room, byte by byte.
         session: whether it needs what a window remembers: then it is not tried after a kill, nor beside others.
     """
 
@@ -74,7 +73,6 @@ class Operation:
     cut: Rule = _never
     complete: Rule = _all_done
     engine: bool = False
-    native: bool = False
     session: bool = False
 
     @property
@@ -194,21 +192,18 @@ def _rows(name: str) -> Rule:
 def _settings(place: Path) -> object:
     from cnnstudio.gui.settings import Settings
 
-    said: list[str] = []
     settings = Settings()
-    settings.unwritten.connect(said.append)
     settings.theme = "light"
+    settings.save()
     settings.remember("try/model", "another")
-    if said:
-        raise StudioError(said[0])
+    if not settings.save():
+        raise StudioError("What was set is not written.")
     return None
 
 
 def _some_settings(before: Seen, after: Seen, found: Seen) -> bool:
     """Each setting counts."""
-    key = ("settings", "settings.ini")
-    lines = set(found.get(key, ()))
-    return _all_but(before, key) == _all_but(found, key) and lines <= {*before[key], *after[key]}
+    return found.keys() == before.keys() and all(found[key] in (before[key], after[key]) for key in found)
 
 
 def _draft(network: Network) -> object:
@@ -333,7 +328,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         Operation("undo-removal", lambda opened: opened.undo(), _removed, cut=_pictures("ring"), session=True),
         Operation("name-folders", lambda place: change_extra_folders(add=[place / "photos"])),
-        Operation("settings", _settings, partly=_some_settings, native=True),
+        Operation("settings", _settings, partly=_some_settings),
         Operation("fill-table", _fill_table, partly=_rows("table.csv")),
         Operation("save-table", lambda place: save_table(place / "out" / "table.csv", _predictions(0), 1, "small")),
         Operation("save-picture", _picture),

@@ -1,3 +1,5 @@
+import json
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +16,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.main_window import FRAME, MINIMUM_SIZE, MainWindow
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import Settings
+from cnnstudio.storage import write_atomically
 
 STRANGERS = Path(__file__).parents[1] / "strangers"
 
@@ -334,6 +337,22 @@ def test_size_and_page_come_back(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.addWidget(again)
     assert again.size() == size
     assert again.current_page is again.page("try")
+
+
+def test_what_was_set_last_is_written_when_the_window_has_closed(
+    window: MainWindow, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_slowly(path: Path, content: str) -> None:
+        time.sleep(0.1)
+        write_atomically(path, content)
+
+    monkeypatch.setattr("cnnstudio.gui.settings.write_atomically", write_slowly)
+    window.show_page("lab")
+    window.page("settings").findChild(QPushButton, "theme_dark").click()
+    window.quit()
+    kept = json.loads((home / "config" / "settings.json").read_bytes())
+    assert (kept["page"], kept["theme"]) == ("lab", "dark")
+    assert QByteArray.fromBase64(kept["geometry"].encode()) == window.saveGeometry()
 
 
 def test_a_maximized_window_comes_back_maximized(qtbot: QtBot, window: MainWindow) -> None:

@@ -1,7 +1,10 @@
+import json
 import os
 import random
 import shutil
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from cnnstudio.gui.look.theme import THEMES
 from cnnstudio.gui.pages.about import AboutPage, licence
 from cnnstudio.gui.pages.preferences import FOLDERS, SettingsPage
 from cnnstudio.gui.settings import Settings
-from cnnstudio.storage import cache_folder
+from cnnstudio.storage import cache_folder, changing, write_atomically
 
 
 def click(qtbot: QtBot, page: SettingsPage | AboutPage, kind: type, name: str) -> None:
@@ -67,13 +70,92 @@ def test_two_windows_at_once_lose_nothing_of_each_other(qtbot: QtBot) -> None:
     assert (third.theme, third.threads, third.recall("a", 0, ""), third.recall("b", 0, "")) == ("dark", 1, 1, 2)
 
 
+OTHER_PROGRAM = """
+from cnnstudio.gui.settings import Settings
+settings = Settings()
+print("ready", flush=True)
+input()
+settings.theme = "dark"
+settings.remember("b", 2)
+assert settings.save()
+"""
+
+
+def test_two_programs_at_once_lose_nothing_of_each_other(qtbot: QtBot) -> None:
+    """Each has read the settings before the other sets any."""
+    command = [sys.executable, "-c", OTHER_PROGRAM]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        settings = Settings()
+        settings.remember("a", 1)
+        assert settings.save()
+        other.communicate("\n")
+        assert other.returncode == 0
+    with qtbot.waitSignal(settings.changed, check_params_cb=lambda name: name == "theme"):
+        settings.threads = 1
+    assert settings.theme == "dark"
+    assert written(settings) == {"theme": "dark", "threads": 1, "choices/a": 1, "choices/b": 2}
+
+
+def written(settings: Settings) -> dict[str, object]:
+    assert settings.save()
+    return json.loads(settings.path.read_bytes())
+
+
+def test_nothing_waits_for_the_disk_and_what_was_set_last_is_written(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.remember("before", 1)
+    assert settings.save()
+    with changing(settings.path):  # as another program does that writes to a slow disk
+        for epochs in range(50):
+            settings.remember("epochs", epochs)
+        settings.forget("choices/before", "what was before")
+        assert not settings.save(seconds=0.1)
+        settings.theme = "dark"
+        assert (settings.theme, Settings().theme, settings.recall("epochs", 0, "")) == ("dark", "dark", 49)
+        assert json.loads(settings.path.read_bytes()) == {"choices/before": 1}
+    assert written(settings) == {"theme": "dark", "choices/epochs": 49}
+
+
+def test_what_is_set_while_something_is_written_is_written_though_nobody_waits_for_it(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def write_slowly(path: Path, content: str) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        write_atomically(path, content)
+
+    monkeypatch.setattr("cnnstudio.gui.settings.write_atomically", write_slowly)
+    settings = Settings()
+    path = settings.path
+    settings.threads = 1
+    assert begun.wait(10)
+    settings.page = "try"
+    del settings
+    go_on.set()
+    qtbot.waitUntil(lambda: path.is_file() and "page" in json.loads(path.read_bytes()))
+    assert json.loads(path.read_bytes()) == {"threads": 1, "page": "try"}
+
+
+USELESS = {
+    "theme": "plaid",
+    "threads": -4,
+    "geometry": "7",
+    "page": "try",
+    "choices/epochs": "x",
+    "choices/rate": float("nan"),
+    "choices/model": ["a", "b"],
+    "choices/folded": True,
+}
+
+
 def test_each_value_is_read_on_its_own_and_forgotten_where_it_cannot_be_used(qtbot: QtBot) -> None:
-    first = Settings()
-    first.path.parent.mkdir(parents=True)
-    first.path.write_bytes(
-        b"[General]\ntheme=plaid\nthreads=-4\ngeometry=7\npage=try\n"
-        b"[choices]\nepochs=x\nrate=nan\nmodel=a, b\nfolded=true\n"
-    )
+    path = Settings().path
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(USELESS))
     settings = Settings()
     told: list[str] = []
     settings.forgot.connect(told.append)
@@ -92,9 +174,70 @@ def test_each_value_is_read_on_its_own_and_forgotten_where_it_cannot_be_used(qtb
         "the model",
     ]
     assert told == settings.forgotten == expected
-    again = Settings()
-    assert (again.theme, again.threads, again.page, again.recall("epochs", 3, "")) == ("system", 0, "try", 3)
-    assert again.forgotten == []
+    assert written(settings) == {"page": "try", "choices/folded": True}
+
+
+UNLIKE = [None, [], {}, "x", "", "é", "\ud800", "\0", -1, 10**400, float("nan"), -float("inf"), "AdnQyw", [["a"]] * 9]
+"""What no window writes, but for the beginning of a geometry."""
+
+
+@pytest.mark.parametrize("value", UNLIKE, ids=str)
+def test_whatever_stands_there_is_used_or_forgotten(qtbot: QtBot, value: object) -> None:
+    path = Settings().path
+    path.parent.mkdir(parents=True)
+    keys = ("theme", "threads", "reduced_motion", "page", "geometry", *(f"choices/{name}" for name in "abcd"))
+    path.write_text(json.dumps(dict.fromkeys(keys, value)))
+    settings = Settings()
+    assert settings.theme == "system"
+    assert settings.threads in (0, os.cpu_count() or 1)
+    assert settings.reduced_motion is False
+    assert isinstance(settings.page, str)
+    assert not settings.geometry or settings.geometry.startsWith(b"\x01\xd9\xd0\xcb")
+    for name, default in {"a": "text", "b": 7, "c": 0.5, "d": True}.items():
+        assert type(settings.recall(name, default, name)) is type(default)
+    settings.theme = "dark"
+    assert written(settings)["theme"] == "dark"
+
+
+def test_what_earlier_versions_kept_is_used_until_something_is_set(qtbot: QtBot) -> None:
+    path = Settings().path
+    earlier = path.with_suffix(".ini")
+    path.parent.mkdir(parents=True)
+    content = (
+        b"[General]\ntheme=dark\nthreads=1\nreduced_motion=true\ngeometry=@ByteArray(\\x1\\xd9\\xd0\\xcb\\0\\xff)\n"
+        b"[choices]\n=empty\nrate=0.003\nepochs=7\nset=2024\nlist=a, b\nplace=@Point(1 2)\nnothing=@Invalid()\n"
+    )
+    earlier.write_bytes(content)
+    settings = Settings()
+    assert (settings.theme, settings.threads, settings.reduced_motion) == ("dark", 1, True)
+    assert settings.geometry == QByteArray(b"\x01\xd9\xd0\xcb\x00\xff")
+    settings.theme = "dark"
+    settings.remember("epochs", 7)
+    settings.remember("folded", False)
+    assert settings.save()
+    settings = Settings()
+    assert (settings.recall("rate", 0.0, ""), settings.recall("epochs", 0, "")) == (0.003, 7)
+    assert (settings.recall("set", "", ""), settings.recall("folded", True, "")) == ("2024", False)
+    assert settings.forgotten == []
+    for name in ("list", "place", "nothing"):
+        assert settings.recall(name, "usual", name) == "usual"
+    assert settings.forgotten == ["list", "place", "nothing"]
+    settings.restore_defaults()
+    assert written(settings) == {}
+    assert Settings().theme == "system"
+    assert earlier.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff\xfe[[[\nno equals\n", b"[", random.Random(1).randbytes(2000)])
+def test_a_damaged_file_of_an_earlier_version_counts_as_not_set(qtbot: QtBot, content: bytes) -> None:
+    earlier = Settings().path.with_suffix(".ini")
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(content)
+    settings = Settings()
+    assert [str(earlier) in what and "damaged" in what for what in settings.forgotten] == [True]
+    settings.theme = "dark"
+    assert written(settings) == {"theme": "dark"}
+    assert Settings().forgotten == []
 
 
 def test_what_is_gone_is_forgotten(qtbot: QtBot) -> None:
@@ -113,11 +256,7 @@ def test_more_threads_than_there_are_here_are_all(qtbot: QtBot) -> None:
     assert Settings().forgotten == []
 
 
-NOISE = random.Random(1).randbytes(2000)
-"""In which Qt finds some keys nevertheless."""
-
-
-@pytest.mark.parametrize("content", [b"\x00\xff\xfe[[[\nno equals\n", bytes(range(256)) * 20, b"[", NOISE])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00\xff\xfe", b"[" * 10**6, b"9" * 5000])
 def test_a_damaged_file_counts_as_not_set(qtbot: QtBot, content: bytes) -> None:
     path = Settings().path
     path.parent.mkdir(parents=True)
@@ -126,7 +265,7 @@ def test_a_damaged_file_counts_as_not_set(qtbot: QtBot, content: bytes) -> None:
     assert [str(path) in what and "damaged" in what for what in settings.forgotten] == [True]
     assert (settings.theme, settings.threads) == ("system", 0)
     settings.theme = "dark"
-    assert Settings().theme == "dark"
+    assert written(settings) == {"theme": "dark"}
     assert Settings().forgotten == []
 
 
@@ -134,7 +273,9 @@ def test_a_folder_in_place_of_the_file(qtbot: QtBot) -> None:
     Settings().path.mkdir(parents=True)
     settings = Settings()
     assert ["it is a folder" in what for what in settings.forgotten] == [True]
-    settings.theme = "dark"
+    with qtbot.waitSignal(settings.unwritten) as said:
+        settings.theme = "dark"
+    assert "it is a folder" in said.args[0]
     settings.remember("epochs", 7)
     assert (settings.theme, settings.recall("epochs", 3, "")) == ("dark", 7)
 
@@ -148,12 +289,14 @@ def test_defaults_are_restored_and_told(qtbot: QtBot) -> None:
     settings.restore_defaults()
     assert told == ["theme", "threads"]
     assert (settings.theme, settings.threads, settings.recall("epochs", 3, "")) == ("system", 0, 3)
-    assert Settings().theme == "system"
+    assert written(settings) == {}
 
 
 def test_the_file_lies_where_the_settings_folder_is(qtbot: QtBot, home: Path) -> None:
-    Settings().theme = "dark"
-    assert (home / "config" / "settings.ini").is_file()
+    settings = Settings()
+    settings.theme = "dark"
+    assert settings.save()
+    assert (home / "config" / "settings.json").is_file()
 
 
 def test_automatic_leaves_the_users_own_variables_alone(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,12 +414,15 @@ def test_a_licence_is_found_wherever_a_package_states_it() -> None:
 def test_settings_that_cannot_be_written_are_said_once(qtbot: QtBot, home: Path) -> None:
     settings = Settings()
     settings.theme = "dark"
+    assert settings.save()
     shutil.rmtree(home / "config")
     (home / "config").touch()  # nobody can write into it, whatever their rights
     said: list[str] = []
     settings.unwritten.connect(said.append)
-    settings.theme = "light"
+    with qtbot.waitSignal(settings.unwritten):
+        settings.theme = "light"
     settings.threads = 1
+    assert not settings.save()
     assert settings.theme == "light", "it holds as long as the window"
     assert said == [
         f"Your choices cannot be saved: {settings.path} cannot be written (there is a file where a folder "
@@ -285,8 +431,7 @@ def test_settings_that_cannot_be_written_are_said_once(qtbot: QtBot, home: Path)
     ]
     (home / "config").unlink()
     settings.page = "try"
-    kept = Settings()
-    assert (kept.theme, kept.threads, kept.page) == ("light", 1, "try")
+    assert written(settings) == {"theme": "light", "threads": 1, "page": "try"}
 
 
 def test_motion_is_reduced_from_the_settings_page(qtbot: QtBot) -> None:

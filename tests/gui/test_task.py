@@ -268,6 +268,27 @@ def test_a_latest_task_that_was_shut_down_does_nothing_more(qtbot: QtBot) -> Non
     assert done == [1]
 
 
+@pytest.mark.parametrize(("keeps_last", "done"), [(False, [0]), (True, [0, 2])])
+def test_the_last_request_is_kept_or_dropped_at_the_end(qtbot: QtBot, keeps_last: bool, done: list[int]) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    worked_on = []
+
+    def slow(number: int) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        worked_on.append(number)
+
+    task = LatestTask(keeps_last=keeps_last)
+    task.submit(slow, 0)
+    assert begun.wait(20)
+    task.submit(slow, 1)
+    task.submit(slow, 2)
+    assert not task.shut_down(seconds=0)
+    go_on.set()
+    assert wait_for_threads(20)
+    assert worked_on == done
+
+
 def test_a_destroyed_latest_task_ends_its_thread(qtbot: QtBot) -> None:
     owner = QObject()
     task = LatestTask(owner)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QProgressBar
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.downloads.fetch import fetch
@@ -52,8 +52,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(server: Server, qtbot: QtBot) -> Iterator[DataPage]:
-    page = DataPage(Settings())
+def settings(qapp: QApplication) -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def page(settings: Settings, server: Server, qtbot: QtBot) -> Iterator[DataPage]:
+    page = DataPage(settings)
     qtbot.addWidget(page)
     page.resize(1190, 800)
     page.show()
@@ -117,10 +122,11 @@ def test_another_choice_ends_the_download(page: DataPage, server: Server, qtbot:
     assert page.busy is None
 
 
-def test_closing_ends_the_download(page: DataPage, server: Server, qtbot: QtBot) -> None:
+def test_closing_ends_the_download(page: DataPage, settings: Settings, server: Server, qtbot: QtBot) -> None:
     gc.collect()  # what other tests have left ends its threads
     server.serve("/images.bin", stuck(BODY, 500_000))
     click(page, "download_button")
     qtbot.waitUntil(server.asked.is_set, timeout=SECONDS)
     page.shut_down()
+    assert settings.save()
     assert wait_for_threads(10)
