@@ -316,7 +316,7 @@ class _File:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:  # “there is one of that name” would not say what is wrong
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from error
+            raise NotADirectoryError(errno.ENOTDIR, "a file is in the place of a folder", error.filename) from error
 
     def _load(self) -> dict[str, Any]:
         """What is in the file, or what an earlier version kept; raises OSError, or ValueError where it is damaged."""
