@@ -4,8 +4,11 @@ First a small copy of the picture is searched, for ink darker and for ink lighte
 picture without all that is thin (a grey closing or opening: Serra, Image Analysis and Mathematical Morphology, 1982),
 or one colour where the picture's border has one. The piece that is most of a line of ink wins. It is then cut out of
 the full picture, with the strokes beside it that belong to it.
+
+Where one digit fills the picture, little of the ground is left to see: light, ink and paper are then found together.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +64,18 @@ _LEAST_RULED = 24
 _DEGREE = 3
 """Of the polynomial that paper of uneven brightness is taken for."""
 
+_TERMS = (_DEGREE + 1) * (_DEGREE + 2) // 2
+"""Of such a polynomial in x and y."""
+
+_STIFF = 0.02
+"""How strongly its terms but the first are drawn to 0."""
+
+_FITTED_SIDE, _TURNS = 64, 12
+"""Longer side of the picture that it is fitted to, in pixels, and how often."""
+
+_LEAST_SCATTER = 1e-5
+"""Variance of the logarithms of a colour that is but noise."""
+
 _FILLS = 0.72
 """Share of the picture's longer side that a digit takes at least where it fills the picture."""
 
@@ -73,8 +88,11 @@ _DARK = 16
 _THICKEST_FILLING = 0.36
 """The same as `_THICKEST` of a digit that fills the picture: nothing else says that it is one."""
 
-_APART, _BARELY_APART = 1.75, 1.2
-"""By how many standard deviations ink and ground differ at least in such a picture, and where nothing else is found."""
+_MOST_BORDER = 0.42
+"""Share of the picture's border that its strokes cross at most: else it is the paper."""
+
+_CLEAR, _BARELY_CLEAR = 1.2, 0.6
+"""How clearly such a digit stands out at least (`_filling_piece`), and where nothing else is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,20 +111,48 @@ class Ink:
 
 
 @dataclass(frozen=True, eq=False)
+class Separation:
+    """How a picture falls into the ink of one digit that fills it and the paper between its strokes.
+
+    The logarithm of a pixel is that of the paper, a smooth surface as the light is, plus a share of what ink differs
+    by. What ink differs by is weighed as in Fisher's linear discriminant (The use of multiple measurements in taxonomic
+    problems, 1936): where shadows vary more than tints, bluer counts for more than darker.
+
+    Attributes:
+        surface: (terms, 3) the paper, as the factors of a polynomial in x and y (`_terms`).
+        ink: (3,) what ink differs by.
+        direction: (3,) its product with `ink` is 1.
+    """
+
+    surface: np.ndarray
+    ink: np.ndarray
+    direction: np.ndarray
+
+    def strength(self, pixels: np.ndarray) -> np.ndarray:
+        """The share of ink in each pixel, (height, width); nearly 0 to 1, but for noise."""
+        paper = _terms(pixels.shape[0], pixels.shape[1]) @ self.surface
+        return (np.log(pixels.clip(0) + _DARK) - paper) @ self.direction
+
+    def swapped(self) -> "Separation":
+        """The same with the ink taken for the paper: where only the other kind looks like strokes, that is the ink."""
+        surface = self.surface.copy()
+        surface[0] += self.ink
+        return Separation(surface, -self.ink, -self.direction)
+
+
+@dataclass(frozen=True, eq=False)
 class Ground:
-    """What may be written on: one colour, or paper or a board under any light.
+    """What may be written on: one colour, paper or a board under any light, or paper that a digit nearly covers.
 
     Attributes:
         colour: (3,) of a ground of one colour; None where it is estimated from the picture.
-        is_light: whether the ink is darker; unused with a colour.
-        is_smooth: whether it is a smooth surface, of which enough is seen between strokes of any width.
-        is_tinted: likewise, and the ink differs in its tint: it is bluer, or with `is_light` False redder.
+        is_light: whether the ink is darker; unused with the others.
+        covered: of a picture that one digit fills, how ink and paper differ there.
     """
 
     colour: np.ndarray | None = None
     is_light: bool = True
-    is_smooth: bool = False
-    is_tinted: bool = False
+    covered: Separation | None = None
 
     def strength(self, pixels: np.ndarray, reach: float) -> np.ndarray:
         """How far each pixel is from the ground, (height, width), up to 1: the same in light and in shadow.
@@ -119,18 +165,10 @@ class Ground:
 
         if self.colour is not None:
             return np.abs(pixels - self.colour).max(axis=2) / 255
+        if self.covered is not None:
+            return self.covered.strength(pixels).clip(0)
         # One plane for each colour: the largest of three neighbours in memory takes NumPy longer to find.
         bright = np.ascontiguousarray(np.moveaxis(pixels if self.is_light else 255 - pixels, 2, 0))
-        if self.is_tinted:
-            # Light and shadow change all colours by one factor, ink does not.
-            red, blue = np.log(pixels[..., 0] + _DARK), np.log(pixels[..., 2] + _DARK)
-            tint = (red - blue if self.is_light else blue - red)[np.newaxis]
-            return (_surface(tint, 0.02) - tint)[0].clip(0)
-        if self.is_smooth:
-            ground = _surface(bright, 1.0)
-            # Divided by the light on it for dark and for light ink, so that the two can be compared.
-            light = ground if self.is_light else 255 - ground
-            return ((ground - bright) / np.maximum(light.max(axis=0), 40)).clip(0).max(axis=0)
         step = max(1, int(reach // 6))
         small = ndimage.minimum_filter(bright, (1, step, step))[:, ::step, ::step] if step > 1 else bright
         size = max(3, round(reach / step) | 1)
@@ -160,32 +198,44 @@ class Piece:
     width: float
 
 
-def _surface(bright: np.ndarray, least: float) -> np.ndarray:
-    """A smooth surface through what is brightest in a picture, whatever covers the rest.
-
-    Polynomials of the third degree in x and y, fitted again and again to the pixels that are not much darker.
-
-    Args:
-        bright: (colours, height, width).
-        least: smaller differences are noise.
-    """
-    height, width = bright.shape[1:]
-    step = max(1, max(height, width) // 60)
+def _terms(height: int, width: int) -> np.ndarray:
+    """(height, width, terms) of a polynomial in x and y, which go from −1 to 1 over the picture; the first is 1."""
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     powers = [(i, j) for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)]
-    basis = np.stack([x**i * y**j for i, j in powers], axis=-1).astype(np.float32)
-    few, values = basis[::step, ::step].reshape(-1, len(powers)), bright[:, ::step, ::step].reshape(len(bright), -1).T
-    # Strong ridge on all but the constant at first, so that ink in a corner does not bend the surface.
-    weights = np.ones(len(few), np.float32)
-    for turn in range(12):
-        ridge = np.diag([1e-3] + [(30 if turn < 3 else 1) * 1e-3 * len(few)] * (len(powers) - 1))
-        weighted = few * weights[:, np.newaxis]
-        solved = np.linalg.solve(few.T @ weighted + ridge, weighted.T @ values)
-        difference = few @ solved - values
-        below, above = difference.max(axis=1), -difference.min(axis=1)
-        spread = 1.4826 * float(np.median(np.abs(below[weights > 0.5] - np.median(below[weights > 0.5])))) + least
-        weights = np.where((below < 2 * spread) & (above < 4 * spread), 1.0, 0.02).astype(np.float32)
-    return np.moveaxis((basis @ solved).astype(np.float32), 2, 0)
+    return np.stack([x**i * y**j for i, j in powers], axis=-1)
+
+
+def _separations(pixels: np.ndarray) -> Iterator[Separation]:
+    """The ways in which a picture, (height, width, 3), may fall into ink and paper.
+
+    The shares of ink and all else are fitted in turn, as in Wells et al., Adaptive segmentation of MRI data, 1996: once
+    from what is darker, once from what is bluer.
+    """
+    step = max(1, max(pixels.shape[:2]) // _FITTED_SIDE)
+    colours = np.log(pixels[::step, ::step].clip(0) + _DARK)
+    terms = _terms(*colours.shape[:2]).reshape(-1, _TERMS)
+    colours = colours.reshape(-1, 3)
+    # The paper is nearly level unless most of the picture says otherwise.
+    ridge = _STIFF * len(terms) * np.eye(_TERMS + 1)
+    ridge[0, 0] = 0
+    surface = np.linalg.solve(terms.T @ terms + ridge[:-1, :-1], terms.T @ colours)
+    for seen in (np.array([-1, -1, -1]), np.array([-1, 0, 1])):
+        differs = (colours - terms @ surface) @ seen
+        ink = (differs > _between(differs)).astype(np.float64)
+        for _ in range(_TURNS):
+            known = np.column_stack([terms, ink])
+            found = np.linalg.solve(known.T @ known + ridge, known.T @ colours)
+            rest = colours - known @ found
+            scatter = rest.T @ rest / len(rest) + _LEAST_SCATTER * np.eye(3)
+            direction = np.linalg.solve(scatter, found[-1])
+            apart = max(float(found[-1] @ direction), 1e-9)
+            direction /= apart
+            strength = (colours - terms @ found[:-1]) @ direction
+            share = np.clip(ink.mean(), 0.02, 0.98)
+            odds = apart * (strength - 0.5) + np.log(share / (1 - share))
+            ink = 1 / (1 + np.exp(-odds.clip(-50, 50)))
+        separation = Separation(found[:-1], found[-1], direction)
+        yield from (separation, separation.swapped())
 
 
 def find_ink(image: Image.Image) -> Ink | None:
@@ -224,11 +274,11 @@ def cut_out_ink(colour: Image.Image, piece: Piece, scale: float, alone: bool = F
     )
     seed_mask = np.asarray(seed.resize((cut.shape[1], cut.shape[0]), Image.Resampling.NEAREST))
     strength = piece.ground.strength(cut, 3 * piece.width / scale * detail + 6).astype(np.float32)
-    if piece.ground.is_smooth:
+    if piece.ground.covered is not None:
         strength = ndimage.gaussian_filter(strength, 0.006 * _DETAIL_SIDE)
     else:
         strength = without_ruled_lines(strength, 2)
-    return _whole_digit(strength, seed_mask, fills=piece.ground.is_smooth, alone=alone)
+    return _whole_digit(strength, seed_mask, fills=piece.ground.covered is not None, alone=alone)
 
 
 def best_piece(image: Image.Image) -> Piece | None:
@@ -240,11 +290,11 @@ def best_piece(image: Image.Image) -> Piece | None:
     colour = border_colour(pixels)
     pieces = [] if colour is None else _pieces(pixels, Ground(colour))
     if not pieces:
-        pieces = _filling_pieces(pixels, _APART)
+        pieces = _filling_pieces(pixels, _CLEAR)
     if not pieces:
         pieces = [piece for is_light in (True, False) for piece in _pieces(pixels, Ground(is_light=is_light))]
     if not pieces:
-        pieces = _filling_pieces(pixels, _BARELY_APART)
+        pieces = _filling_pieces(pixels, _BARELY_CLEAR)
     # What a loop of ink encloses looks like ink of the other kind: the piece around it is meant.
     outer = [piece for piece in pieces if not any(_encloses(other, piece) for other in pieces)]
     return max(outer, key=lambda piece: piece.weight, default=None)
@@ -287,50 +337,52 @@ def _pieces(pixels: np.ndarray, ground: Ground) -> list[Piece]:
     return found
 
 
-def _filling_pieces(pixels: np.ndarray, apart: float) -> list[Piece]:
+def _filling_pieces(pixels: np.ndarray, least: float) -> list[Piece]:
     """The ink of a digit that fills the picture up to its border; none where the picture shows more than that.
 
     Args:
         pixels: (height, width, 3) float32.
-        apart: by how many standard deviations ink and ground differ at least.
+        least: weight of the piece.
     """
-    found = []
-    # A coarse look will do: all that is told here is whether there is such a digit, and where.
-    step = max(1, max(pixels.shape[:2]) // 150)
-    coarse = pixels[::step, ::step]
-    for is_tinted in (False, True):
-        grounds = [Ground(is_light=is_light, is_smooth=True, is_tinted=is_tinted) for is_light in (True, False)]
-        strengths = [ground.strength(coarse, 0) for ground in grounds]
-        # A surface through the ink leaves the paper between the strokes: that differs less than the ink itself.
-        stronger = int(np.percentile(strengths[1], 95) > np.percentile(strengths[0], 95))
-        piece = _filling_piece(strengths[stronger], grounds[stronger])
-        if piece is not None and piece.weight > apart:
-            mask = piece.mask.repeat(step, axis=0).repeat(step, axis=1)[: pixels.shape[0], : pixels.shape[1]]
-            found.append(replace(piece, mask=mask, width=step * piece.width))
-    return found
-
-
-def _filling_piece(strength: np.ndarray, ground: Ground) -> Piece | None:
     from scipy import ndimage
 
-    height, width = strength.shape
-    longer = max(height, width)
-    strength = ndimage.gaussian_filter(strength, 0.006 * longer)
-    ink = strength > max(_LEAST_STRENGTH, _between(strength))
+    # A coarse look will do: all that is told here is whether there is such a digit, and where.
+    step = max(1, max(pixels.shape[:2]) // 150)
+    coarse = ndimage.uniform_filter(pixels, (step, step, 1))[::step, ::step]
+    coarse = ndimage.gaussian_filter(coarse, (0.006 * max(coarse.shape), 0.006 * max(coarse.shape), 0))
+    pieces = [_filling_piece(separation, coarse) for separation in _separations(coarse)]
+    best = max((piece for piece in pieces if piece is not None), key=lambda piece: piece.weight, default=None)
+    if best is None or best.weight < least:
+        return []
+    mask = best.mask.repeat(step, axis=0).repeat(step, axis=1)[: pixels.shape[0], : pixels.shape[1]]
+    return [replace(best, mask=mask, width=step * best.width)]
+
+
+def _filling_piece(separation: Separation, pixels: np.ndarray) -> Piece | None:
+    """The digit where a picture falls into ink and paper in one way; None where that gives no line that fills it."""
+    from scipy import ndimage
+
+    strength = without_ruled_lines(separation.strength(pixels), _MANY_LINES)
+    ink = strength > 0.5
     labels, count = label_ink(ink)
-    if not count:
+    if not count or ink.all():
         return None
     sizes = np.bincount(labels.ravel())[1:]
     main = labels == sizes.argmax() + 1
-    rows, columns = bounding_box(main)
-    extent = max(rows.stop - rows.start, columns.stop - columns.start)
+    (height, width), (rows, columns) = main.shape, bounding_box(main)
+    longer, extent = max(height, width), max(rows.stop - rows.start, columns.stop - columns.start)
     beside = max(rows.start, height - rows.stop, columns.start, width - columns.stop)
-    thickness = stroke_width(main)
-    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    inside = ndimage.distance_transform_edt(np.pad(main, 1))
+    ridge = inside[(inside == ndimage.maximum_filter(inside, 5)) & (inside > 1)]
+    fills = extent >= _FILLS * longer and beside <= _BESIDE * longer
+    is_line = ridge.size and 2 * inside.max() <= _THICKEST_FILLING * extent and sizes.max() > 0.6 * ink.sum()
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).mean()
+    if not (fills and is_line and border < _MOST_BORDER):
+        return None
+    # Ink and paper are far apart, strokes of even width, and paper is what goes on beyond the border.
     apart = (strength[ink].mean() - strength[~ink].mean()) / (strength[ink].std() + strength[~ink].std())
-    fills = extent >= _FILLS * longer and beside <= _BESIDE * longer and border.mean() < 0.42
-    is_line = thickness <= _THICKEST_FILLING * extent and sizes.max() > 0.6 * ink.sum()
-    return Piece(main, ground, float(apart), thickness) if fills and is_line else None
+    weight = float(apart - 2 * ridge.std() / ridge.mean() - 2 * border)
+    return Piece(main, Ground(covered=separation), weight, 2 * float(inside.max()))
 
 
 def _between(strength: np.ndarray) -> float:

@@ -94,7 +94,7 @@ def find_digits(image: Image.Image) -> list[FoundDigit]:
     """
     colour = image.convert("RGB")
     best = best_piece(colour)
-    if best is None or best.ground.is_smooth:
+    if best is None or best.ground.covered is not None:
         return []
     scale = min(1.0, _SEARCH_SIDE / max(colour.size))
     small = resized(colour, scale)

@@ -16,6 +16,7 @@ import json
 import math
 import re
 import shlex
+import sys
 import tempfile
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
@@ -542,6 +543,12 @@ def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "ke
         )
     except (RefusedError, MemoryError):
         raise
+    except RecursionError as error:
+        raise RefusedError(
+            "too many of its layers follow each other: Keras goes back along them by a call within a call, of which "
+            f"Python allows {sys.getrecursionlimit():,}. In Python, keras.models.load_model opens it after "
+            "sys.setrecursionlimit(20_000)"
+        ) from error
     except Exception as error:  # Keras may raise anything for a config from elsewhere.
         layer = _FAILED.findall(str(error))
         what = f"its layer “{layer[-1][1]}” ({layer[-1][0]})" if layer else "it"

@@ -466,6 +466,24 @@ def test_too_many_layers_are_refused(small_members, pack):
     refused(pack(with_config(small_members, repeat)), "over 2,000 layers")
 
 
+def test_layers_that_are_too_many_for_pythons_calls_are_refused(small_members, pack):
+    def lengthen(config):
+        layers = config["config"]["layers"]
+        before = layers.index(layer_named(config, "conv1"))
+        text = json.dumps(layers[before - 1])
+        chain = [
+            text.replace("rescaling", f"scaled_{place}").replace("image", f"scaled_{place - 1}")
+            for place in range(1100)
+        ]
+        chain[0] = chain[0].replace("scaled_-1", "rescaling")
+        layers[before:before] = map(json.loads, chain)
+        layers[before + len(chain)] = json.loads(
+            json.dumps(layers[before + len(chain)]).replace("rescaling", "scaled_1099")
+        )
+
+    refused(pack(with_config(small_members, lengthen)), r"Python allows 1,\d{3}\. In Python, .* sys.setrecursionlimit")
+
+
 def test_models_nested_without_end_are_refused(members, pack):
     def nest(config):
         for _ in range(20):
