@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, w
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing
-from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
+from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
 from cnnstudio.gui.widgets.maps.term_bars import TermBar, TermBars
@@ -35,7 +35,6 @@ from cnnstudio.models.trained.layer_arithmetic import (
     Place,
     Softmax,
 )
-from cnnstudio.wording import power_of_ten
 
 STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
@@ -390,7 +389,7 @@ class NumberLevel(Level):
             self._products.show_numbers(patch, kernel, limits_of(arithmetic.inputs, "viridis"), weights, chosen)
         self._sum.setVisible(kernel is not None)
         if kernel is not None:
-            self._sum.setText(f"Patch × kernel, added up: <b>{format_value(float(number.sums[self._place]))}</b>")
+            self._sum.setText(f"Patch × kernel, added up: <b>{exact_value(float(number.sums[self._place]))}</b>")
         lines = summing(number)
         if formula := _WORDS.get(number.activation):
             lines.append(f"<span>{escape(number.activation)}(x) = {escape(formula)}</span>")
@@ -782,7 +781,7 @@ def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:
 
 def _digits(value: float, inside: bool = False) -> str:
     """A number in five digits; in brackets where it is negative and stands in a formula."""
-    text = power_of_ten(f"{value:.5g}").replace("-", "−")
+    text = exact_value(value)
     return f"({text})" if inside and value < 0 else text
 
 
