@@ -141,6 +141,7 @@ class CellArithmetic:
         calculate: from row, column and channel to the calculation without its value.
         target: from a place of the inputs to row, column and channel of a number of the output that depends on it; None
             where that is the same place.
+        source_names: the layers that gave the sources, `IMAGE` for the image; empty where they are not known.
     """
 
     name: str
@@ -148,6 +149,7 @@ class CellArithmetic:
     output: np.ndarray
     calculate: "Callable[[int, int, int], _Calculated]"
     target: "Callable[[Place], tuple[int, int, int] | None] | None" = None
+    source_names: tuple[str, ...] = ()
 
     def reached_by(self, place: Place) -> tuple[int, int, int] | None:
         """Row, column and channel of a number of the output that depends on a place of the inputs; None for none."""
