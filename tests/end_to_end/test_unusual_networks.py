@@ -120,6 +120,17 @@ def test_a_network_without_convolutions_says_so(qtbot: QtBot) -> None:
     assert isinstance(looking.open("hidden"), DenseLevel)
 
 
+def test_what_a_sum_is_made_of_is_named(qtbot: QtBot) -> None:
+    keras = import_keras()
+    image = keras.Input((6, 5, 1))
+    other = keras.layers.Conv2D(1, 3, padding="same", name="conv")(image)
+    added = keras.layers.Add(name="sum")([other, image])
+    output = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(added))
+    level = Looking(qtbot, NetworkView(Settings()), classifier_of(image, output)).open("sum")
+    names = [level.findChild(QLabel, f"formula_input_name_{number}").text() for number in (1, 2)]
+    assert names == ["conv, map 0", "the image"]
+
+
 def test_channels_first(qtbot: QtBot) -> None:
     model = load_model(STRANGERS / "channels_first.h5")
     classes = tuple("abcdefgh"[: model.output_shape[-1]])

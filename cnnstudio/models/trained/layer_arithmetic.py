@@ -141,6 +141,7 @@ class CellArithmetic:
         calculate: from row, column and channel to the calculation without its value.
         target: from a place of the inputs to row, column and channel of a number of the output that depends on it; None
             where that is the same place.
+        source_names: the layers that gave the sources, `IMAGE` for the image; empty where they are not known.
     """
 
     name: str
@@ -148,6 +149,7 @@ class CellArithmetic:
     output: np.ndarray
     calculate: "Callable[[int, int, int], _Calculated]"
     target: "Callable[[Place], tuple[int, int, int] | None] | None" = None
+    source_names: tuple[str, ...] = ()
 
     def reached_by(self, place: Place) -> tuple[int, int, int] | None:
         """Row, column and channel of a number of the output that depends on a place of the inputs; None for none."""
@@ -364,8 +366,10 @@ def arithmetic_of(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output:
         output: float32, what it answered, likewise.
     """
     explain = _EXPLAINED.get(type(layer).__name__)
-    if explain is None or getattr(layer, "data_format", None) == "channels_first":
+    if explain is None:
         return None
+    if explain is not _copies and getattr(layer, "data_format", None) == "channels_first":
+        return None  # what is only copied, the layer itself says
     if not all(array.ndim in (1, 3) and array.size for array in (*sources, output)):
         return None
     return explain(layer, sources, output)
@@ -392,6 +396,9 @@ def channels_feeding(layer: "keras.Layer", channel: int) -> tuple[range, ...]:
     if kind == "DepthwiseConv2D":
         one = channel // layer.depth_multiplier
         return (range(one, one + 1),)
+    if kind == "ZeroPadding2D" and layer.data_format == "channels_first":  # which adds channels to ours
+        one = channel - layer.padding[1][0]
+        return (range(one, one + 1) if 0 <= one < counts[0] else range(0),)
     if kind in ("Flatten", "Reshape") and len(layer.output.shape) == 2:
         return (range(channel % counts[0], channel % counts[0] + 1),)
     mixes = group_of(kind) in ("Convolution", "Dense") or _mixes(layer)
@@ -697,7 +704,7 @@ def _copies(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
     def calculate(row: int, column: int, channel: int) -> _Calculated:
         place = int(places[channel] if places.ndim == 1 else places[row, column, channel])
         if place == 0:
-            return (Term("0", "added around the maps", 0.0),), "", 0.0
+            return (Term("0", "a zero that this layer adds", 0.0),), "", 0.0
         number = int(np.searchsorted(sizes, place, side="left")) - 1
         index = np.unravel_index(place - 1 - sizes[number], sources[number].shape)
         there = (0, 0, int(index[0])) if len(index) == 1 else tuple(map(int, index))

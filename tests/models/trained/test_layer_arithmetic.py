@@ -6,6 +6,7 @@ import pytest
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.layer_arithmetic import channels_feeding
 from cnnstudio.models.trained.library import load_classifier
 from tests.models.trained.explained_numbers import IMAGE, RANDOM, check_every_number
 
@@ -29,6 +30,7 @@ def zoo() -> Classifier:
         layers.Softmax(name="softmax_of_units")(vector),
         layers.Add(name="sum")([first, twice]),
         layers.Flatten(name="flat")(first),
+        layers.ZeroPadding2D(((0, 0), (1, 2)), data_format="channels_first", name="more_channels")(first),
     ]
     flat = layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs])
     answer = layers.Dense(2, activation="softmax", bias_initializer=biased, name="answer")(flat)
@@ -59,6 +61,14 @@ def test_a_grouped_filter_sees_the_channels_of_its_group(zoo: Classifier) -> Non
         range(2, 4),
         range(4, 6),
     ]
+
+
+def test_channels_of_zeros_come_from_nowhere_as_in_the_shortcuts_of_resnets(zoo: Classifier) -> None:
+    arithmetic, layer = zoo.arithmetic(IMAGE, "more_channels"), zoo.model.get_layer("more_channels")
+    for channel, source in ((0, None), (1, 0), (6, 5), (7, None)):
+        (term,) = arithmetic.number(4, 5, channel).terms
+        assert (None if term.place is None else term.place.channel) == source
+        assert channels_feeding(layer, channel) == (range(0) if source is None else range(source, source + 1),)
 
 
 def test_the_first_layer_is_given_the_image(zoo: Classifier) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from cnnstudio.gui.garbage import unowned
 from cnnstudio.gui.look.theme import GAP, GRID, colormap_table
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask, Task
+from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
 from cnnstudio.gui.widgets.maps.map_row import MapRow
@@ -139,9 +138,12 @@ class KernelsView(View):
         self._subject: Subject | None = None
         self._filters: dict[str, np.ndarray] = {}
         self._start: Mapping[str, np.ndarray] | None = None
-        self._why = ""
         self._order_shown: list[int] = []
-        self._reading: Task | None = None
+        self._read_for: OpenNetwork | None = None
+        """The network whose start was asked for."""
+        self._reading = LatestTask(self)
+        self._reading.finished.connect(self._take_start)
+        self._reading.failed.connect(self._no_start)
         self._gradients = LatestTask(self)
         self._gradients.finished.connect(self._show_gradient)
         self._gradients.failed.connect(self._gradient_failed)
@@ -242,9 +244,7 @@ class KernelsView(View):
 
     def set_network(self, network: OpenNetwork | None) -> None:
         """Lists the convolutions of another network."""
-        if self._reading is not None:
-            self._reading.drop()
-        self._network, self._subject, self._start, self._why = network, None, None, ""
+        self._network, self._subject = network, None
         self._filters.clear()
         self._layer.blockSignals(True)
         self._layer.clear()
@@ -260,8 +260,9 @@ class KernelsView(View):
 
     def show_subject(self, subject: Subject) -> None:
         """Shows the activations of another image, and its gradients a little later."""
-        if self._start is None and not self._why and self._reading is None:
-            self._read_start(subject.answer.path, subject.answer.card)
+        if self._network is not None and self._network is not self._read_for:
+            self._read_for = self._network
+            self._reading.submit(_initial_filters, self._network, subject.answer.path, subject.answer.card)
         if self._subject is None:
             self._gradient.show_values(None, "Computing …")
         self._subject = subject
@@ -280,31 +281,23 @@ class KernelsView(View):
 
     def shut_down(self) -> None:
         """Waits for the gradients."""
-        if self._reading is not None:
-            self._reading.shut_down()
+        self._reading.shut_down()
         self._gradients.shut_down()
 
     # The start of the training.
 
-    def _read_start(self, path: Path, card: Card) -> None:
-        self._reading = Task(partial(_initial_filters, path, card), self)
-        self._reading.finished.connect(self._take_start)
-        self._reading.failed.connect(self._no_start)
-        self._reading.start()
+    @Slot(object)
+    def _take_start(self, found: "tuple[OpenNetwork, Mapping[str, np.ndarray] | None, str]") -> None:
+        network, start, why = found
+        if network is self._network:
+            self._allow_change(start, why)
 
     @Slot(object)
-    def _take_start(self, start: Mapping[str, np.ndarray]) -> None:
-        self._reading = None
-        self._allow_change(start, "")
-
-    @Slot(object)
-    def _no_start(self, error: Exception) -> None:
-        self._reading = None
-        text = str(error) if isinstance(error, StudioError) else "How its weights were at first is not known."
-        self._allow_change(None, text)
+    def _no_start(self, _: Exception) -> None:
+        self._allow_change(None, "How its weights were at first is not known.")
 
     def _allow_change(self, start: Mapping[str, np.ndarray] | None, why: str) -> None:
-        self._start, self._why = start, why
+        self._start = start
         if start is None and self._what.currentData() != "weights":
             self._what.setCurrentIndex(0)
         self._what.setEnabled(start is not None)
@@ -407,13 +400,19 @@ def _gradient(subject: Subject, layer: str) -> _Gradient:
         return _Gradient(subject, layer, subject.classifier.weight_gradient(subject.image, layer))
 
 
-def _initial_filters(path: Path, card: Card, **_: object) -> dict[str, np.ndarray]:
-    """The filters of each convolution with which the training of a model began."""
+def _initial_filters(
+    network: OpenNetwork, path: Path, card: Card
+) -> tuple[OpenNetwork, Mapping[str, np.ndarray] | None, str]:
+    """The filters of each convolution with which the training of a network began, or why they are not known."""
     from cnnstudio.training.runs import initial_model
 
     filters = {}
-    for layer in initial_model(path, card).layers:
+    try:
+        layers = initial_model(path, card).layers
+    except StudioError as error:
+        return network, None, str(error)
+    for layer in layers:
         kernel = kernel_of(layer)
         if kernel is not None and group_of(type(layer).__name__) == "Convolution":
             filters[layer.name] = filters_of(np.asarray(kernel), type(layer).__name__)
-    return filters
+    return network, filters, ""

@@ -8,23 +8,24 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import push_button
-from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing
-from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
+from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
 from cnnstudio.gui.widgets.maps.term_bars import TermBar, TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.lab.experiment import Experiment, Origin
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.models.trained.classifier import IMAGE
 from cnnstudio.models.trained.lab_experiments import experiment_of, softmax_experiment
 from cnnstudio.models.trained.layer_arithmetic import (
     Arithmetic,
@@ -35,7 +36,6 @@ from cnnstudio.models.trained.layer_arithmetic import (
     Place,
     Softmax,
 )
-from cnnstudio.wording import power_of_ten
 
 STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
@@ -390,7 +390,7 @@ class NumberLevel(Level):
             self._products.show_numbers(patch, kernel, limits_of(arithmetic.inputs, "viridis"), weights, chosen)
         self._sum.setVisible(kernel is not None)
         if kernel is not None:
-            self._sum.setText(f"Patch × kernel, added up: <b>{format_value(float(number.sums[self._place]))}</b>")
+            self._sum.setText(f"Patch × kernel, added up: <b>{exact_value(float(number.sums[self._place]))}</b>")
         lines = summing(number)
         if formula := _WORDS.get(number.activation):
             lines.append(f"<span>{escape(number.activation)}(x) = {escape(formula)}</span>")
@@ -635,12 +635,16 @@ class FormulaLevel(Level):
         self._cell: Cell = cell or (0, 0)
         self._following = False
         self._inputs: list[ValueMap] = []
+        self._input_names: list[QLabel] = []
         inputs = QVBoxLayout()
         for number in range(min(len(arithmetic.sources), 4)):
             view = ValueMap(f"formula_input_{number + 1}", "Input", "Point at a number to see where it goes.")
             view.pointed.connect(partial(self._follow_input, number))
-            inputs.addWidget(view)
+            name = label("", "secondary", f"formula_input_name_{number + 1}")
+            name.setMaximumWidth(_MAP)
+            inputs.addLayout(column(view, name))
             self._inputs.append(view)
+            self._input_names.append(name)
         inputs.addStretch()
         self._output = ValueMap("formula_output", "Output", "Point at a number to see where it comes from.")
         self._output.pointed.connect(self._follow_output)
@@ -701,6 +705,8 @@ class FormulaLevel(Level):
             else:
                 cell = view.cell_of(place.channel) if source.ndim == 1 else (place.row, place.column)
                 view.mark_window((np.array([cell[0]]), np.array([cell[1]])))
+            if arithmetic.source_names:
+                self._input_names[number].setText(_came_from(arithmetic, number, channel))
         output = arithmetic.output
         units = len(output) if output.ndim == 1 else 0
         self._output.units = units
@@ -775,6 +781,14 @@ def _called(arithmetic: Arithmetic, channel: int) -> str:
     return f"{arithmetic.name}, {wording.channel(channel, arithmetic.output.ndim)}"
 
 
+def _came_from(arithmetic: CellArithmetic, source: int, channel: int) -> str:
+    """A map or a unit that a layer was given, by the layer that made it: “conv1, map 0”."""
+    name = arithmetic.source_names[source]
+    if name == IMAGE:
+        return "the image"
+    return breakable(f"{name}, {wording.channel(channel, arithmetic.sources[source].ndim)}")
+
+
 def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:
     """One of the maps that a layer was given; where there is but one, it needs no number."""
     return wording.numbered("input map", channel) if arithmetic.inputs.shape[-1] > 1 else "input map"
@@ -782,7 +796,7 @@ def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:
 
 def _digits(value: float, inside: bool = False) -> str:
     """A number in five digits; in brackets where it is negative and stands in a formula."""
-    text = power_of_ten(f"{value:.5g}").replace("-", "−")
+    text = exact_value(value)
     return f"({text})" if inside and value < 0 else text
 
 

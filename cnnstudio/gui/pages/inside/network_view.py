@@ -1,7 +1,7 @@
 """The network view: every layer with its maps, and the way down to one number."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QParallelAnimationGroup, QPropertyAnimation, QRect, QRectF, Qt, Slot
@@ -21,7 +21,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
-from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, channels_feeding
+from cnnstudio.models.trained.layer_arithmetic import Arithmetic, CellArithmetic, arithmetic_of, channels_feeding
 from cnnstudio.wording import COUNTING, certainty
 
 _SCALE = "inside/scale"
@@ -465,4 +465,7 @@ class _ArithmeticOf:
             return None
         sources = tuple(outputs[name] for name in info.sources)
         layer = classifier.model.get_layer(self.name)
-        return _Explained(self.name, arithmetic_of(layer, sources, outputs[self.name]))
+        arithmetic = arithmetic_of(layer, sources, outputs[self.name])
+        if isinstance(arithmetic, CellArithmetic):
+            arithmetic = replace(arithmetic, source_names=info.sources)
+        return _Explained(self.name, arithmetic)

@@ -287,6 +287,10 @@ class InsidePage(Page):
         elif self._open is None:
             self._panel.source.preview()
         self._tell_state()
+        self._submit(path)
+
+    def _submit(self, path: Path) -> None:
+        """Asks about the image that is wanted, or just has the network opened."""
         layers = self.view.layers if path == self._open else None
         question = _Question(self._session, self._lock, layers, self.view.extra if path == self._open else None)
         self._task.submit(_ask, question, path, self._wanted)
@@ -403,7 +407,7 @@ class InsidePage(Page):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self._wanted = None
+        wanted, self._wanted = self._wanted, None
         self._slow.stop()
         self._blank()
         if isinstance(error, UnopenedModelError):
@@ -421,6 +425,9 @@ class InsidePage(Page):
         elif self._panel.source is self._panel.photo:
             self._panel.photo.drop()
         self._message.show_failure(error)
+        if wanted is not None and self._open is None and self._models.path is not None:
+            # The network can be looked into without the image.
+            self._submit(self._models.path)
 
     def _take_unopened(self, error: UnopenedModelError) -> None:
         """The model in use stays in use; what is to be known of the other one first is asked."""

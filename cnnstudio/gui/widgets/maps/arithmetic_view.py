@@ -15,7 +15,7 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell, paint_value_outline, show_tip_beside
-from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
+from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
 from cnnstudio.wording import bracketed, numbered
@@ -42,22 +42,22 @@ _MIXING = {function.title for function in ACTIVATIONS.values() if function.mixes
 
 def summing(number: Number) -> list[str]:
     """What is done with the patch, step by step, in words and numbers."""
-    lines, before = [], format_value(number.before)
+    lines, before = [], exact_value(number.before)
     count = int(np.count_nonzero(~np.isnan(number.patch)))
     if number.reduction == "sum":
-        total = format_value(float(number.sums.sum()))
+        total = exact_value(float(number.sums.sum()))
         if len(number.sums) > 1:
-            terms = [format_value(float(value)) for value in number.sums[:_TERMS]]
+            terms = [exact_value(float(value)) for value in number.sums[:_TERMS]]
             more = " + …" if len(number.sums) > _TERMS else ""
             lines.append(f"All {len(number.sums):,} input maps together: {_joined(terms)}{more} = {total}")
         if number.bias is not None:
-            lines.append(f"Plus the bias: {_joined([total, format_value(number.bias)])} = {before}")
+            lines.append(f"Plus the bias: {_joined([total, exact_value(number.bias)])} = {before}")
     elif number.reduction == "max":
         lines.append(f"The largest of {count:,} numbers: {before}")
     elif number.reduction == "mean":
         lines.append(f"The mean of {count:,} numbers: {before}")
     if number.activation:
-        value = format_value(number.value)
+        value = exact_value(number.value)
         if number.activation in _MIXING:
             lines.append(f"{number.activation} of all such numbers, {before} among them: {value}")
         else:
@@ -367,5 +367,5 @@ class ArithmeticView(QWidget):
         self._products.setVisible(max(patch.shape) <= _LARGEST_PATCH)
         self._sum.setVisible(kernel is not None)
         if kernel is not None:
-            self._sum.setText(f"Patch × kernel, added up: <b>{format_value(float(number.sums[place]))}</b>")
+            self._sum.setText(f"Patch × kernel, added up: <b>{exact_value(float(number.sums[place]))}</b>")
         self._steps.setText("<br>".join(summing(number)))

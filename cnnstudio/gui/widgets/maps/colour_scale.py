@@ -24,12 +24,17 @@ _LONG = 1e7
 """From here on, the digits of a whole number say less than its size."""
 
 
-def format_value(value: float) -> str:
-    """A number in three significant digits, with a real minus sign; very large and small ones with a power of ten."""
+def format_value(value: float, digits: int = 3) -> str:
+    """A number in some significant digits, with a real minus sign; very large and small ones with a power of ten."""
     if not np.isfinite(value):
         return "not a number" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-    text = f"{value:,.0f}" if 1000 <= abs(value) < _LONG else f"{value:.3g}"
+    text = f"{value:,.0f}" if 10**digits <= abs(value) < _LONG else f"{value:,.{digits}g}"
     return power_of_ten(text).replace("-", "−") if float(value) else "0"
+
+
+def exact_value(value: float) -> str:
+    """A number as it stands in arithmetic that is followed by hand: sums of three digits would not come out."""
+    return format_value(value, 5)
 
 
 def limits_of(values: np.ndarray, colormap: str) -> Limits:

@@ -1,19 +1,25 @@
 """The kernels: pictures, numbers, orders, what training changed, and histograms."""
 
+import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, LookInside
 from cnnstudio.gui.pages.inside.kernels_view import KernelsView, filters_of, ordered
 from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.gui.widgets.maps.map_row import MapRow
+from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -38,7 +44,7 @@ def histogram(page: InsidePage, name: str) -> Histogram:
     return page.findChild(Histogram, f"{name}_histogram")
 
 
-def choose(page: InsidePage, name: str, data: str) -> None:
+def choose(page: QWidget, name: str, data: str) -> None:
     combo = page.findChild(QComboBox, name)
     combo.setCurrentIndex(combo.findData(data))
 
@@ -113,3 +119,37 @@ def test_it_does_not_wait_for_pythons_collector(qapp: QApplication) -> None:
     view.shut_down()
     del view
     assert there() is None
+
+
+def test_the_start_of_a_network_is_read_though_that_of_another_is_not_read_yet(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnstudio.training import runs
+
+    classifier, other = load_classifier(MODEL), load_classifier(MODEL)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def initial_model(path: Path, _: Card) -> object:
+        if path.name == "slow":
+            begun.set()
+            go_on.wait()
+            raise StudioError("The start of the first one.")
+        return other.model
+
+    monkeypatch.setattr(runs, "initial_model", initial_model)
+    view = KernelsView(Settings())
+    qtbot.addWidget(view)
+    combo = view.findChild(QComboBox, "kernel_what_combo")
+    for name in ("slow", "fast"):
+        answer = Answer(Path(name), classifier.card, classifier.layers, None, np.zeros((28, 28, 1), np.uint8))
+        answer = replace(answer, prediction=classifier.predict(answer.image))
+        view.set_network(OpenNetwork(classifier, threading.Lock(), name))
+        view.show_subject(Subject(classifier, answer, threading.Lock()))
+        assert not combo.isEnabled()
+        assert begun.wait(10)
+    go_on.set()
+    qtbot.waitUntil(combo.isEnabled)
+    assert "first one" not in combo.toolTip()
+    choose(view, "kernel_what_combo", "change")
+    assert not view.findChild(MapRow, "kernel_pictures").values.any()  # it is the same
+    view.shut_down()

@@ -1,5 +1,7 @@
 """The Inside page before a network is open: what will be there, and what to do for it."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeySequence
@@ -7,10 +9,14 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
+from cnnstudio.gui.pages.choosers.network_input.session import LookInside, Picture
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.map_columns import MapColumns
+from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 
@@ -85,3 +91,15 @@ def test_no_part_of_a_view_is_a_window_of_its_own_for_a_moment(qtbot: QtBot, nam
     QApplication.instance().removeEventFilter(windows)
     view.shut_down()
     assert windows.shown == []
+
+
+def test_a_network_is_looked_into_without_an_image_that_cannot_be_used(qtbot: QtBot, tmp_path: Path) -> None:
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(LookInside(shipped("trained/lenet5-mnist"), Picture(tmp_path / "missing.png"), "network"))
+    assert "missing.png does not exist" in page.findChild(MessageBar).text
+    assert page.findChild(MapColumns).isVisible()
+    assert page.findChild(MapColumns).columns_shown[-1].name == "output"
+    page.shut_down()

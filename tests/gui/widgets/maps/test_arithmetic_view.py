@@ -14,7 +14,7 @@ from cnnstudio.gui.pages.lab.convolution_panel import ConvolutionPanel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps import arithmetic_view
 from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView, Products, summing
-from cnnstudio.gui.widgets.maps.colour_scale import format_value
+from cnnstudio.gui.widgets.maps.colour_scale import exact_value
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
 from cnnstudio.gui.widgets.maps.map_row import MapRow
@@ -103,10 +103,10 @@ def test_each_input_map_has_its_patch_and_all_are_summed(grid, dialog):
         channel.setValue(number)
         shown.append(dialog.findChild(QLabel, "sum_of_products").text())
     sums = [float(value) for value in view.number.sums]
-    assert [text.split("<b>")[1].removesuffix("</b>") for text in shown] == [format_value(value) for value in sums]
+    assert [text.split("<b>")[1].removesuffix("</b>") for text in shown] == [exact_value(value) for value in sums]
     steps = dialog.findChild(QLabel, "arithmetic_steps").text()
     assert steps == "<br>".join(summing(view.number))
-    assert format_value(view.number.value) in steps
+    assert exact_value(view.number.value) in steps
 
 
 @pytest.mark.parametrize("side", [2, 5, 7, 11])
@@ -146,11 +146,21 @@ def test_the_steps_in_words():
     first, second, third = summing(number)
     assert first.startswith("All 3 input maps together: ")
     assert second.startswith("Plus the bias: ")
-    assert second.endswith(f" + 0.5 = {format_value(number.before)}")
-    assert third == f"ReLU({format_value(number.before)}) = {format_value(number.value)}"
+    assert second.endswith(f" + 0.5 = {exact_value(number.before)}")
+    assert third == f"ReLU({exact_value(number.before)}) = {exact_value(number.value)}"
     *_, mixed = summing(replace(CONVOLUTION, activation="Softmax", mixes=True).number(2, 2, 0))
-    assert mixed.startswith(f"Softmax of all such numbers, {format_value(number.before)} among them: ")
-    assert summing(POOLING.number(0, 0, 1)) == [f"The largest of 4 numbers: {format_value(INPUTS[:2, :2, 1].max())}"]
+    assert mixed.startswith(f"Softmax of all such numbers, {exact_value(number.before)} among them: ")
+    assert summing(POOLING.number(0, 0, 1)) == [f"The largest of 4 numbers: {exact_value(INPUTS[:2, :2, 1].max())}"]
+
+
+def test_what_is_written_adds_up():
+    number = replace(CONVOLUTION.number(2, 2, 0), sums=np.array([0.22503, 0.24050, -1234.4]))
+    text = summing(number)[0].removeprefix("All 3 input maps together: ")
+    terms, total = text.replace(",", "").replace("−", "-").split(" = ")
+    assert terms == "0.22503 + 0.2405 - 1234.4"
+    assert abs(0.22503 + 0.2405 - 1234.4 - float(total)) < 0.1
+    small = replace(number, sums=np.array([0.2250323, 0.240500]))
+    assert summing(small)[0].endswith("0.22503 + 0.2405 = 0.46553")
 
 
 def test_the_inputs_are_marked(grid, dialog, pixels):
