@@ -227,6 +227,21 @@ def test_the_page_says_why_a_model_or_an_image_cannot_be_looked_into(
     assert page.view.findChild(MapColumns).values_of(IMAGE) is None
 
 
+def test_explanations_stay_where_another_model_cannot_be_opened(page: InsidePage, qtbot: QtBot, tmp_path: Path) -> None:
+    Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(tmp_path / "one.png")
+    page.show_view("why")
+    qtbot.waitUntil(lambda: len(page.view.explanations) == 3, timeout=SECONDS)
+    before = page.view.explanations
+    (tmp_path / "cut.keras").write_bytes(b"PK")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(tmp_path / "cut.keras")
+    assert "cut.keras" in page.message and page.view.isVisible() and page.view.explanations == before
+    page.view.shut_down()  # nothing is explained again
+    assert page.view.explanations == before
+
+
 def test_one_sigmoid_in_every_view(page: InsidePage, qtbot: QtBot, tmp_path: Path) -> None:
     """Two classes of one output: each view shows both, and none complains."""
     keras = import_keras()

@@ -267,7 +267,7 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
         share = f"about {percent(TEST_SHARE, 0)} of each class"
         notes.append(f"{counted(count, 'image')} ({share}) {are} set aside for testing.")
     notes += notes_on_classes(record.classes, counts[_TRAIN])
-    notes += notes_on_copies(leaked, int(counts[_VALIDATION:].sum()), copies)
+    notes += notes_on_copies(leaked, int(counts[_VALIDATION:].sum()), copies, *_misplaced(scan, record.labels))
     return FolderReport(
         path=path,
         classes=record.classes,
@@ -304,3 +304,21 @@ def _duplicates(scan: Scan, splits: np.ndarray) -> tuple[tuple[tuple[str, ...], 
         if across[group] and (group in paths or len(paths) < MAX_LISTED):
             paths.setdefault(group, []).append(name)
     return tuple(tuple(found[:_MAX_COPIES]) for found in paths.values()), leaked, copies
+
+
+def _misplaced(scan: Scan, labels: np.ndarray) -> tuple[int, tuple[str, ...]]:
+    """How many pictures lie in several classes, and the paths of one of them in two, where these are kept."""
+    names, groups = np.unique(scan.repeats[:, 1], return_inverse=True)
+    found = labels[scan.repeats[:, 0]]
+    lowest, highest = np.full(len(names), np.iinfo(np.int64).max), np.full(len(names), -1)
+    np.minimum.at(lowest, groups, found)
+    np.maximum.at(highest, groups, found)
+    several = lowest < highest
+    if not several.any():
+        return 0, ()
+    first = int(several.argmax())
+    by_class: dict[int, str] = {}
+    for group, label, path in zip(groups.tolist(), found.tolist(), scan.repeat_paths, strict=False):
+        if group == first:
+            by_class.setdefault(label, path)
+    return int(several.sum()), tuple(by_class.values())[:2] if len(by_class) > 1 else ()

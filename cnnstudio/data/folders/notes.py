@@ -195,13 +195,15 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
         )
 
 
-def notes_on_copies(leaked: int, judged: int, copies: int) -> Iterator[str]:
+def notes_on_copies(leaked: int, judged: int, copies: int, misplaced: int, example: Sequence[str]) -> Iterator[str]:
     """Sentences on duplicates.
 
     Args:
         leaked: validation and test images that are among the training images too.
         judged: validation and test images in all.
         copies: images that have the same bytes as an earlier one of the same split.
+        misplaced: pictures that lie in several classes.
+        example: the paths of one of them in two classes; none where they are not known.
     """
     if leaked:
         yield (
@@ -210,7 +212,14 @@ def notes_on_copies(leaked: int, judged: int, copies: int) -> Iterator[str]:
         )
     if copies:
         are = "is an exact copy" if copies == 1 else "are exact copies"
-        yield f"{_images(copies)} {are} of others for the same use."
+        yield f"{_images(copies)} {are} of others in the same split."
+    if misplaced:
+        pictures = "picture lies" if misplaced == 1 else "pictures lie"
+        such = f" ({' = '.join(f'“{readable(path)}”' for path in example)})" if example else ""
+        yield (
+            f"{misplaced:,} {pictures} in more than one class{such}, and only one can be right: remove the copies from "
+            "the others."
+        )
 
 
 def some(names: Sequence[str]) -> str:

@@ -391,8 +391,7 @@ INPUT_RULES: dict[str, InputRule] = {
         InputRule(
             "stretch",
             "Whole picture, stretched",
-            "The whole picture is scaled to the image's size; one of another shape is stretched, as by Keras's own "
-            "loaders.",
+            "All of the picture is scaled to the image's height and width, as by Keras's own loaders.",
             _stretched,
         ),
         InputRule(

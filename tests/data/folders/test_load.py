@@ -588,7 +588,8 @@ def test_duplicates_across_splits_are_told(tmp_path: Path) -> None:
         ]
         notes = " ".join(report.notes)
         assert "2 of the 15 validation and test images are also among the training images" in notes
-        assert "1 image is an exact copy of others for the same use." in notes
+        assert "1 image is an exact copy of others in the same split." in notes
+        assert "1 picture lies in more than one class (“train/a/0001.png” = “val/b/other name.png”)" in notes
 
 
 def test_copies_do_not_get_into_both_splits_that_are_drawn(tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ class InsidePage(Page):
         self._slow = QTimer(self, singleShot=True, interval=WAIT)
         self._slow.timeout.connect(self._tell_work)
         self._network: OpenNetwork | None = None
+        self._last_network: OpenNetwork | None = None
+        """The one that was open last; where another cannot be opened, it is open again, with all that views made."""
         self._open: Path | None = None
         self._subject: Subject | None = None
         self._wanted: ModelInput | None = None
@@ -354,7 +356,10 @@ class InsidePage(Page):
         self._open = answer.path
         self._models.introduce(answer.path, answer.card, answer.adopted)
         library = self.library
-        self._network = OpenNetwork(classifier, self._lock, self._models.name, lambda: library.lists.models)
+        last, name = self._last_network, self._models.name
+        if last is None or last.classifier is not classifier or last.name != name:
+            last = OpenNetwork(classifier, self._lock, name, lambda: library.lists.models)
+        self._network = self._last_network = last
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)
@@ -368,15 +373,20 @@ class InsidePage(Page):
         self._empty.setText(VIEWS[self._shown].invitation)
         self._tell_lesson()
         self._stack.setCurrentWidget(self._without_network if self._network is None else self.view)
+        if self._network is None:
+            return  # the view keeps what it has: the network before is open again where the other cannot be opened
         network, subject = self._told.get(self._shown, (None, None))
+        is_other = network is not self._network
+        if self._subject is None and self._wanted is not None and not is_other:
+            return  # an image is on its way, and may be the one that the view has
         self._told[self._shown] = (self._network, self._subject)
-        if network is not self._network:
+        if is_other:
             self.view.set_network(self._network)
             subject = None
         if self._subject is None:
-            if subject is not None or network is not self._network:
+            if subject is not None or is_other:
                 self.view.forget()
-        elif self._subject is not subject and self._network is not None:
+        elif self._subject is not subject:
             self.view.show_subject(self._subject)
 
     @Slot()

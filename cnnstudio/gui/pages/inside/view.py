@@ -132,7 +132,7 @@ class View(Styled):
         return None
 
     def set_network(self, network: OpenNetwork | None) -> None:
-        """Another network is open; None while one is being opened."""
+        """Another network is open; None for none any more."""
 
     def show_subject(self, subject: Subject) -> None:
         """Shows another image, or the same with the outputs of other layers."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QSignalBlocker, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy
@@ -128,7 +129,7 @@ class WhyView(View):
 
     def show_subject(self, subject: Subject) -> None:
         """Explains another image, as soon as the one before is done."""
-        if self._subject is None or subject.image is not self._subject.image:
+        if self._subject is None or not np.array_equal(subject.image, self._subject.image):
             self._subject = subject
             self._ask()
 

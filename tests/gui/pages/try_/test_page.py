@@ -369,7 +369,7 @@ def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtB
 @pytest.mark.parametrize("rule", INPUT_RULES)
 def test_the_words_are_those_of_the_rule(rule: str) -> None:
     texts = texts_for(Card("m", ("a", "b"), (28, 28, 1), rule))
-    said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "in the frame")
+    said = {"digit": "the ink", "clothing": "The piece", "stretch": "The whole picture"}.get(rule, "in the frame")
     assert said in texts.gets
     assert "photo" not in texts.gets_sample
 

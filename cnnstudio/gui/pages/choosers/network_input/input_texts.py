@@ -56,13 +56,20 @@ def texts_for(card: Card | None) -> InputTexts:
             gets_sample=sample,
             view_tip="Your photo. The piece is found, cut out, made light on dark and scaled to fit.",
         )
+    gets = f"The part of the picture in the frame, scaled to {size}. Drag the frame, or zoom with the wheel."
+    view_tip = (
+        "The network gets the part in the frame. Drag the frame, pull its corners or turn the wheel to choose another "
+        "part; the arrow keys, + and − do so too. A double click, or Home, brings the usual part back."
+    )
+    if card.input_rule == "stretch":
+        gets = f"The whole picture, scaled to {size}: one of another shape is stretched."
+        view_tip = "Your photo. The network gets all of it, stretched where it is of another shape."
     return InputTexts(
         draws=False,
         empty="Open, drop or paste a photo.",
         invitation="Open a photo.",
         photo_tip="Open, drop or paste an ordinary photo.",
-        gets=f"The part of the picture in the frame, scaled to {size}. Drag the frame, or zoom with the wheel.",
+        gets=gets,
         gets_sample=sample,
-        view_tip="The network gets the part in the frame. Drag the frame, pull its corners or turn the wheel to choose "
-        "another part; the arrow keys, + and − do so too. A double click, or Home, brings the usual part back.",
+        view_tip=view_tip,
     )
