@@ -89,6 +89,14 @@ def test_the_number_is_one_of_the_image_that_is_there(qtbot: QtBot, page: Inside
     assert taken["true_class"] == np.argmax(taken["logits"])
 
 
+def test_a_picture_that_the_network_cannot_read_gives_way_to_the_image_before(qtbot: QtBot, page: InsidePage) -> None:
+    page.receive(LookInside(None, Picture(np.full((1, 300, 3), 128, np.uint8)), "kernels"))  # as from the Lab's filters
+    qtbot.waitUntil(lambda: page.message.startswith("No digit was found"), timeout=SECONDS)
+    page.receive(LookInside(view="network", operation="softmax"))
+    qtbot.waitUntil(lambda: isinstance(page.view.level, SoftmaxLevel), timeout=SECONDS)
+    assert page.view.level.title.startswith("7,")
+
+
 def test_a_network_that_takes_photos_is_not_shown_a_drawing(qtbot: QtBot, page: InsidePage) -> None:
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.receive(LookInside(shipped("trained/efficientnet-lite0-imagenet"), view="network"))

@@ -167,9 +167,12 @@ class InsidePage(Page):
         self._show_operation()  # only now, for it is chosen by the image which number is shown
 
     def _show_some_image(self) -> None:
-        """Keeps the image that is here; else shows the one answered last on any page, or one that suits the network."""
+        """Keeps the image that is here, unless the network could not read it; else shows the one answered last on any
+        page, or one that suits the network.
+        """
         last, card = self.library.image, self._models.card
-        if self._panel.source.input is not None:
+        failed = self._open is not None and self._wanted is None and self._subject is None
+        if self._panel.source.input is not None and not failed:
             return
         if isinstance(last, ModelInput) and self._panel.takes(last):
             self._panel.show_input(last)
