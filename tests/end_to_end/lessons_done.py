@@ -14,10 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSlider, QWidget
 
 from cnnstudio.gui.app import create
-from cnnstudio.gui.lessons import LessonGuide
+from cnnstudio.gui.lessons import LessonGuide, Light
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.network_input.session import Picture
+from cnnstudio.lab.lessons import list_lessons
 from cnnstudio.storage import shipped
 from tests.end_to_end.small_windows import click, until
 
@@ -99,6 +100,22 @@ def answered(guide: LessonGuide, step: int) -> Callable[[], bool]:
     return is_answered
 
 
+def skip_all(window: MainWindow, guide: LessonGuide) -> list[str]:
+    """Goes through all lessons without doing anything; the steps that count all the same.
+
+    Each lights something that can be seen.
+    """
+    early = []
+    for lesson in list_lessons()[0]:
+        window.open_lesson(lesson.name)
+        for number in range(len(lesson.steps)):
+            until(lambda: any(light.isVisible() for light in window.findChildren(Light)))
+            guide.look()
+            early += [f"{lesson.name} {number}"] if answered(guide, number)() else []
+            click(guide, "lesson_next_button")
+    return early
+
+
 def main(window: MainWindow) -> dict[str, object]:
     """The lessons that were completed, the steps that counted before anything was done, whether all is as before."""
     network, tried = window.page("architecture"), window.page("try")
@@ -109,7 +126,7 @@ def main(window: MainWindow) -> dict[str, object]:
     before = network.kept(), tried.kept().model
     window.open_lesson("")
     guide = window.findChild(LessonGuide)
-    early = []
+    early = skip_all(window, guide)
     for name, acts in ACTS.items():
         window.open_lesson(name)
         for number, act in enumerate(acts):

@@ -193,7 +193,7 @@ class ConvolutionPanel(Panel):
 
     @override
     def facts(self) -> dict[str, Any]:
-        """Besides: the output (that of the filter shown), its size, how many steps there are, and what is marked."""
+        """Besides: the output (that of the filter shown), its size, the channels, the steps, and what is marked."""
         marked = self._pointed or self._pinned
         output = np.full((1, 1), np.nan) if self._convolved is None else self._convolved.output[..., self._board.filter]
         gradient = np.nan
@@ -202,6 +202,7 @@ class ConvolutionPanel(Panel):
         return self.state() | {
             "output": output.tolist(),
             "output_size": 0 if self._convolved is None else len(output),
+            "channels": self._inputs.shape[2],
             "steps": self._player.count,
             "parameters": self._kernel.size + (self._kernel.shape[3] if self._options.choices["bias"] else 0),
             "marked": {Place: "output", InputNumber: "input", Weight: "weight"}.get(type(marked), ""),
