@@ -482,7 +482,7 @@ class LessonGuide(Styled):
         elif answered:
             self._answer.setText(f'<b style="color: {theme.good}">✓ Done.</b> {_unbroken(step.praise)}')
         else:
-            self._answer.setText("<b>Your turn.</b> This goes on once you have done it.")
+            self._answer.setText("<b>Your turn.</b> It is noticed here once you have done it.")
         self._answer.setVisible(bool(step.done))
         last = taught.step + 1 == len(taught.lesson.steps)
         if last:
