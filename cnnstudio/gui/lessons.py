@@ -260,7 +260,10 @@ class LessonGuide(Styled):
         return shown.text()
 
     def open(self, text: str) -> None:
-        """Opens the lesson of a name, of a file, or that explains a concept; all lessons where the text is empty."""
+        """Opens the lesson of a name, of a file, or that explains a concept, at its step with that experiment.
+
+        All lessons are listed where the text is empty.
+        """
         if not text:
             self.show_list()
             return
@@ -271,14 +274,16 @@ class LessonGuide(Styled):
             self._problems.setText(str(error))
             self._problems.show()
         else:
-            self.teach(lesson)
+            about = text.casefold()
+            steps = enumerate(lesson.steps)
+            self.teach(lesson, next((n for n, step in steps if step.experiment and step.experiment.panel == about), 0))
 
-    def teach(self, lesson: Lesson) -> None:
-        """Begins a lesson; another one that is open is left."""
+    def teach(self, lesson: Lesson, step: int = 0) -> None:
+        """Begins a lesson at a step, counted from 0; another one that is open is left."""
         self._restore()
         page = self._window.current_page
         self._before = _Before(page.objectName().removeprefix("page_"), page.kept())
-        self._taught = Taught(lesson)
+        self._taught = Taught(lesson, step)
         self._stack.setCurrentIndex(1)
         self._show_step()
 
@@ -478,7 +483,7 @@ class LessonGuide(Styled):
         elif answered:
             self._answer.setText(f'<b style="color: {theme.good}">✓ Done.</b> {_unbroken(step.praise)}')
         else:
-            self._answer.setText("<b>Your turn.</b> This goes on once you have done it.")
+            self._answer.setText("<b>Your turn.</b> It is noticed here once you have done it.")
         self._answer.setVisible(bool(step.done))
         last = taught.step + 1 == len(taught.lesson.steps)
         if last:

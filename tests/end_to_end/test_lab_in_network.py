@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
+from cnnstudio.gui.pages.choosers.network_input import session
 from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.levels import DenseLevel, NumberLevel, SoftmaxLevel
 from cnnstudio.gui.pages.inside.page import InsidePage
@@ -95,6 +96,17 @@ def test_a_picture_that_the_network_cannot_read_gives_way_to_the_image_before(qt
     page.receive(LookInside(view="network", operation="softmax"))
     qtbot.waitUntil(lambda: isinstance(page.view.level, SoftmaxLevel), timeout=SECONDS)
     assert page.view.level.title.startswith("7,")
+
+
+def test_what_a_test_image_really_shows_is_the_true_class_in_the_lab(qtbot: QtBot, page: InsidePage) -> None:
+    view, image = page.view, np.zeros((28, 28, 1), np.uint8)
+    for given, true in ((session.TestImage(image, 4, 0), 4), (Drawing([ONE]), 1)):
+        with qtbot.waitSignal(page.answered, timeout=SECONDS):
+            page.receive(LookInside(MODEL, given, "network", "softmax"))
+        qtbot.waitUntil(lambda: isinstance(view.level, SoftmaxLevel), timeout=SECONDS)
+        with qtbot.waitSignal(view.navigate) as sent:
+            page.findChild(QPushButton, "level_to_lab_button").click()
+        assert sent.args[1].state["true_class"] == true
 
 
 def test_a_network_that_takes_photos_is_not_shown_a_drawing(qtbot: QtBot, page: InsidePage) -> None:

@@ -287,6 +287,17 @@ def test_a_key_opens_the_lesson_about_an_experiment(window: MainWindow, qtbot: Q
     assert guide(window).lesson.name == "try-it"
 
 
+@pytest.mark.parametrize(
+    ("text", "lesson", "step"),
+    [("softmax", "try-it", 2), ("Dropout", "deeper", 3), ("normalisation", "deeper", 2), ("pooling", "pooling", 0)],
+)
+def test_a_lesson_about_an_experiment_begins_with_it(window: MainWindow, text: str, lesson: str, step: int) -> None:
+    window.open_lesson(text)
+    taught = guide(window).taught
+    assert (taught.lesson.name, taught.step) == (lesson, step)
+    assert window.page("lab").panel_name == text.casefold()
+
+
 def shown_tip(control: QWidget) -> str:
     place = control.rect().center()
     target = control.viewport() if isinstance(control, QAbstractScrollArea) else control

@@ -64,7 +64,7 @@ class Player(QWidget):
         speed = QLabel("Speed")
         speed.setBuddy(self._speed)
         self.setLayout(row(self._back, self._play, self._on, self._end, GRID, self._where, STRETCH, speed, self._speed))
-        self._play.setMinimumWidth(12 * GRID)
+        self._play.setMinimumWidth(13 * GRID)  # for both of its words
         self._show()
 
     @property

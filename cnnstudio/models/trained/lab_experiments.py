@@ -64,20 +64,29 @@ def _made(arithmetic: Arithmetic, row: int, column: int, channel: int, input_map
     return _convolution(arithmetic, number, input_map)
 
 
-def softmax_experiment(name: str, softmax: Softmax, channel: int) -> Experiment | None:
-    """The softmax of a layer with the largest logits, and that of one class, which is taken as the true one."""
-    order = np.argsort(-softmax.logits, kind="stable")[:MOST_CLASSES]
-    chosen = sorted({*order[: MOST_CLASSES - 1].tolist(), channel}) if channel not in order else sorted(order.tolist())
+def softmax_experiment(name: str, softmax: Softmax, channel: int, true_class: int | None = None) -> Experiment | None:
+    """The softmax of a layer with the largest logits.
+
+    Args:
+        name: of the layer.
+        softmax: what it computes.
+        channel: the class that is looked at.
+        true_class: the class that the image really shows; None where that is not known: `channel` stands for it.
+    """
+    true = channel if true_class is None or true_class >= len(softmax.logits) else true_class
+    order = np.argsort(-softmax.logits, kind="stable")[:MOST_CLASSES].tolist()
+    chosen = sorted(order if true in order else [*order[: MOST_CLASSES - 1], true])
     if len(chosen) < 2:
         return None
     left_out = len(softmax.logits) - len(chosen)
     note = f"The logits of {name}."
     if left_out:
         note = f"The {len(chosen)} largest logits of {name}: without the other {left_out:,} their shares are larger."
+    note += " What the image really shows is not known here: choose the true class." if true_class is None else ""
     state = {
         "logits": softmax.logits[chosen].astype(float).tolist(),
         "temperature": 1.0,
-        "true_class": chosen.index(channel),
+        "true_class": chosen.index(true),
     }
     return Experiment("softmax", state, note, Origin(name, channel=channel))
 

@@ -74,6 +74,8 @@ class Level(QWidget):
     concept = ""
     """What it explains, where that is not what its layer mainly does."""
     channel = 0
+    true_class: int | None = None
+    """What the image really shows; None where that is not known."""
     button: QPushButton | None = None
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
@@ -512,7 +514,9 @@ class SoftmaxLevel(Level):
     @property
     @override
     def experiment(self) -> Experiment | None:
-        return None if self._steps is None else softmax_experiment(self._arithmetic.name, self._steps, self.channel)
+        if self._steps is None:
+            return None
+        return softmax_experiment(self._arithmetic.name, self._steps, self.channel, self.true_class)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""

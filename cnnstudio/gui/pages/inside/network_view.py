@@ -13,7 +13,7 @@ from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.garbage import unowned
-from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, TestImage, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View, has_units
@@ -367,7 +367,12 @@ class NetworkView(View):
 
     @Slot()
     def _take_to_lab(self) -> None:
-        if self.level is not None and (experiment := self.level.experiment) is not None:
+        if self.level is None or self._subject is None or self._asked is None:
+            return
+        shown = self._subject.answer.input
+        is_answer = self._subject.classifier.layers[-1].name == self._asked.name
+        self.level.true_class = shown.label if is_answer and isinstance(shown, TestImage) else None
+        if (experiment := self.level.experiment) is not None:
             self.navigate.emit("lab", experiment)
 
     @Slot(str)

@@ -83,6 +83,7 @@ class InsidePage(Page):
         self._wanted: ModelInput | None = None
         self._operation: Operation | None = None
         self._origin: Origin | None = None
+        self._has_answered = False
         """What the network view is to go down to, once the network is open, or one that has it."""
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
@@ -120,9 +121,12 @@ class InsidePage(Page):
         return self._views[self._shown]
 
     def entered(self) -> None:
-        """What was trained or opened meanwhile is opened."""
+        """What was trained or opened meanwhile is opened, at first with the image answered last on another page."""
         super().entered()
         self._models.recall()
+        last, empty = self.library.image, self._panel.source.input is None and not self._has_answered
+        if empty and isinstance(last, ModelInput) and self._panel.takes(last):
+            self._panel.show_input(last)
         if self._open is None:
             self._ask()
 
@@ -346,6 +350,7 @@ class InsidePage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         self._subject = Subject(classifier, answer, self._lock, extra)
+        self._has_answered = True
         self.library.image = answer.input
         self._panel.show_answer(answer)
         self._tell_state()

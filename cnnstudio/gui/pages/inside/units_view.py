@@ -165,9 +165,9 @@ class UnitsView(View):
             has_colours = self._scores.classifier.input_shape[-1] == 3
             self._explanation.setText(
                 "People learn most from the real images on the left. The picture on the right shows what the unit "
-                f"looks for beyond them; its {'colours and ' if has_colours else ''}wobbles are the network’s, not the "
-                "world’s. The numbers are the unit’s highest answers. A map’s picture is made to excite it everywhere "
-                "at once, so a real image may excite it more in one place."
+                f"looks for beyond them; its {'odd colours and ' if has_colours else ''}odd patterns come from how "
+                "networks see, and are in no real image. The numbers are the unit’s highest answers. A map’s picture "
+                "is made to excite it everywhere at once, so a real image may excite it more in one place."
             )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
         self._say("")
@@ -202,7 +202,7 @@ class UnitsView(View):
             WholeBox(0, 0),
             "unit_number",
             "Unit",
-            f"One map of a layer, or one number of a dense layer. {COUNTING}",
+            f"One map of a layer, as its filter makes it, or one number of a dense layer. {COUNTING}",
         )
         self._unit.setMinimumWidth(17 * GRID)
         self._unit.valueChanged.connect(self._look)

@@ -53,6 +53,9 @@ _INPUT, _KERNEL, _PRODUCTS, _OUTPUTS = 0, 2, 4, 6
 """Columns of the board; signs stand between them."""
 
 LARGEST_CELL, SMALLEST_CELL = 44, 8
+"""In a window of usual size; on a large screen, as on a projector, cells get up to twice as large."""
+_SHARE_OF_HEIGHT = 0.35
+"""Of a panel, for the input; below it are the formula and the code."""
 _CELL_OF_SEVERAL = 26
 """The largest cell where there are several channels below each other: three of 4×4 and their formula fit a screen."""
 _SIGN = 3 * GRID
@@ -88,7 +91,7 @@ class ConvolutionBoard(QWidget):
         self._convolved: Convolved | None = None
         self._filter = 0
         self._place: Place | None = None
-        self._width = 0
+        self._width = self._height = 0
         self._holder = column()
         self.setLayout(self._holder)
         self._content = QWidget()
@@ -179,9 +182,9 @@ class ConvolutionBoard(QWidget):
             self._products[channel].set_outlined(cell)
             self._inputs[channel].set_outlined(under)
 
-    def fit(self, width: int) -> None:
-        """Makes all cells as large as has room in a width, in device-independent pixels."""
-        self._width = width
+    def fit(self, width: int, height: int) -> None:
+        """Makes all cells as large as has room in a width, and in a part of a height, in device-independent pixels."""
+        self._width, self._height = width, height
         if self._convolved is None:
             return
         across = self._convolved.windows[1]
@@ -192,7 +195,9 @@ class ConvolutionBoard(QWidget):
             (weights, _SUM_WIDTH),
             (across.output, self._output_titles[0].sizeHint().width()),
         )
-        side = LARGEST_CELL if len(self._inputs) == 1 else _CELL_OF_SEVERAL
+        usual = LARGEST_CELL if len(self._inputs) == 1 else _CELL_OF_SEVERAL
+        high = round(_SHARE_OF_HEIGHT * height / (len(self._inputs) * self._convolved.padded.shape[0]))
+        side = max(usual, min(high, 2 * usual))
         while side > SMALLEST_CELL and 3 * _SIGN + sum(max(n * side + 2 * EDGE, least) for n, least in columns) > width:
             side -= 1
         for matrix in (*self._inputs, *self._kernels, *self._products, *self._outputs, self._bias):
@@ -233,7 +238,7 @@ class ConvolutionBoard(QWidget):
         self._bias.set_values(layer.biases[self._filter].reshape(1, 1))
         self._bias_box.setVisible(layer.bias is not None)
         self._name()
-        self.fit(self._width)
+        self.fit(self._width, self._height)
 
     def _name(self) -> None:
         convolved = self._convolved

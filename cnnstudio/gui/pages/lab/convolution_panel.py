@@ -407,7 +407,7 @@ class ConvolutionPanel(Panel):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._board.fit(self.width() - 3 * GRID)
+        self._board.fit(self.width() - 3 * GRID, self.height())
 
 
 _OPTIONS: dict[str, tuple[Any, ...] | range] = {

@@ -25,8 +25,8 @@ _NUMBERS: tuple[tuple[str, str, int, int, str], ...] = (
 """Fields with a number: name, title, least, most, and what it is."""
 
 PADDINGS = {
-    "valid": ("None: valid", "The window stays inside the input, and the output is smaller."),
-    "same": ("Zeros: same", "So many zeros around the input that with a stride of 1 the output is as large."),
+    "valid": ("valid", "No padding: the window stays inside the input, and the output is smaller."),
+    "same": ("same", "So many zeros around the input that with a stride of 1 the output is as large."),
 }
 ACTIVATION_CHOICES = {
     "linear": ("None", "The sum is the output."),

@@ -127,7 +127,7 @@ class LearningPanel(Panel):
         self._rate.valueChanged.connect(self._set_rate)
         WheelGuard(self, self._filter, self._picture, self._rate, self._speed)
         self._choices = rows(self._filter, self._picture, self._rate, self._speed)
-        self._choices.setFixedWidth(40 * GRID)
+        self._choices.setFixedWidth(44 * GRID)
 
     def _build_buttons(self) -> QHBoxLayout:
         self._start = push_button(

@@ -25,7 +25,7 @@ from cnnstudio.gui.pages.lab.panel_states import check_names, checked_choice, ch
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
-from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix
+from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.lab.dense import FirstLayer
 from cnnstudio.lab.pooling import shifted
@@ -84,7 +84,7 @@ def load_networks(on_event: Callable[[object], object], stop: threading.Event) -
     for move in moves.tolist():
         if stop.is_set():
             return None
-        on_event(f"Asking both about {COMPARED} digits, moved by {move} …")
+        on_event(f"Asking both about {COMPARED} digits, moved by {number_text(move)} …")
         moved = shifted(images.transpose(1, 2, 0, 3), 0, move).transpose(2, 0, 1, 3)
         for name, classifier in classifiers.items():
             right[name].append(float((classifier.predict_many(moved).argmax(axis=1) == labels).mean()))
@@ -172,7 +172,7 @@ class MlpPanel(Panel):
             "Weights of the first layer",
             "An MLP needs a weight for every pixel and unit, a CNN the same few everywhere. Each line up is ten times.",
             "Height and width of the picture, in pixels",
-            "Weights",
+            "Parameters",
             logarithmic=True,
         )
         self._count_curve.setFixedHeight(26 * GRID)
@@ -362,7 +362,8 @@ class MlpPanel(Panel):
     @Slot()
     def _show_digit(self) -> None:
         for name, control in self._moves.items():
-            self._figures[name].setText(f"{control.value()}°" if name == "turn" else f"{control.value()} px")
+            shown = number_text(control.value())
+            self._figures[name].setText(f"{shown}°" if name == "turn" else f"{shown} px")
         if self._networks is not None:
             moves = [control.value() for control in self._moves.values()]
             image = changed(self._networks.images[self._number.value()], *moves)

@@ -52,6 +52,9 @@ FILLS: dict[Fill, tuple[str, str]] = {
 
 _CONTROLS_WIDTH = 32 * GRID
 _LARGEST_CELL, _SMALLEST_CELL = 40, 4
+"""In a window of usual size; on a large screen, as on a projector, cells get up to twice as large."""
+_SHARE_OF_HEIGHT = 0.4
+"""Of the panel, for the input."""
 _START = Sizes(7, 3, 0)
 _ROW = 100
 """How much more the numbers of a row are than those of the row before; 0 is left for the padding."""
@@ -297,7 +300,8 @@ class SizePanel(Panel):
             for matrix, title in zip((self._input, self._output), self._titles, strict=True)
         ]
         room = self.width() - _CONTROLS_WIDTH - 2 * SECTION - 3 * GRID
-        side = _LARGEST_CELL
+        high = round(_SHARE_OF_HEIGHT * self.height() / self._input.extent()[0])
+        side = max(_LARGEST_CELL, min(high, 2 * _LARGEST_CELL))
         while side > _SMALLEST_CELL and sum(max(count * side + 2 * EDGE, least) for count, least in columns) > room:
             side -= 1
         for matrix in (self._input, self._output):

@@ -534,7 +534,7 @@ class Matrix(Cells, ItemWidget):
     def _font_size(self, signs: float) -> int:
         """In pixels, so that so many signs fit into a cell."""
         wide = _SIGNS_ACROSS * (self._side - _AIR) / max(signs, 1)
-        fitting = min(text_sizes().body, round(self._side * 0.42), int(wide))
+        fitting = min(max(text_sizes().body, round(self._side * 0.22)), round(self._side * 0.42), int(wide))
         return max(_SMALLEST_FONT, fitting)
 
     def _edges_of(self, cells: np.ndarray) -> list[QLineF]:

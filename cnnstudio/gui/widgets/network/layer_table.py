@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QRectF,
     QSignalBlocker,
@@ -28,6 +29,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QPainter,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -65,6 +67,8 @@ _Index = QModelIndex | QPersistentModelIndex
 class LayerTableView(QTreeView):
     """A row for each layer: what it is, its output's shape, its parameters, its multiply-adds and what it sees.
 
+    Where it is scrolled sideways, the names of the layers stay.
+
     The layers of a network within the network are below a row for all of it, which folds. Large ones are folded at
     first, as in the picture, unless they give the answer or hold what does not fit. Tab is left to the page.
 
@@ -97,6 +101,9 @@ class LayerTableView(QTreeView):
         """Of the columns: for the numbers, with their arithmetic, and with the whole headings and names of layers."""
         self.setItemDelegate(_Delegate(self))
         self.selectionModel().currentRowChanged.connect(self._report_row)
+        # What stays, Qt would move with the rest.
+        for seen in (self.viewport(), self.header().viewport()):
+            self.horizontalScrollBar().valueChanged.connect(seen.update)
         self.expanded.connect(self._note_unfolded)
         self.collapsed.connect(self._note_folded)
 
@@ -192,12 +199,31 @@ class LayerTableView(QTreeView):
 
     @override
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Marks the chosen row at its start."""
+        """Marks the chosen row at its start; paints the name over what is scrolled below it."""
         super().drawRow(painter, option, index)
+        if moved := self.header().offset():
+            self._draw_name(painter, option, self._model.sibling(index.row(), 0, index), moved)
         if self.selectionModel().isSelected(index):
             start = QRect(option.rect)
             start.setWidth(_MARK)
             painter.fillRect(start, QColor(colours().accent_text))
+
+    def _draw_name(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex, moved: int) -> None:
+        stays = QStyleOptionViewItem(option)
+        stays.rect = self.visualRect(index).translated(moved, 0)
+        if self.selectionModel().isSelected(index):
+            stays.state |= QStyle.StateFlag.State_Selected
+        before = QRect(0, stays.rect.top(), stays.rect.left(), stays.rect.height())
+        painter.fillRect(before.united(stays.rect), self.palette().base())
+        self.drawBranches(painter, before, index)
+        self.itemDelegate().paint(painter, stays, index)
+        painter.fillRect(QRect(stays.rect.right(), before.top(), 1, before.height()), QColor(colours().border))
+
+    @override
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        """What is seen at a point of the viewport: the name, where it stays over what is scrolled below it."""
+        index = super().indexAt(point)
+        return index.siblingAtColumn(0) if self.header().offset() and point.x() < self.columnWidth(0) else index
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -458,6 +484,15 @@ class _Header(QHeaderView):
     @override
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), _ROW_HEIGHT - GRID // 2)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paints the heading of the names, which stay, over those that are scrolled below it."""
+        super().paintEvent(event)
+        if self.offset():
+            painter = QPainter(self.viewport())
+            self.paintSection(painter, QRect(0, 0, self.sectionSize(0), self.height()), 0)
+            painter.end()
 
     @override
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeySequence
@@ -11,10 +12,11 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
-from cnnstudio.gui.pages.choosers.network_input.session import LookInside, Picture
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns
 from cnnstudio.storage import shipped
 
@@ -38,6 +40,20 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
         pass
     assert page.view.isVisible()
     assert not empty.isVisible()
+    page.shut_down()
+
+
+def test_what_was_drawn_on_another_page_is_there_at_first(qtbot: QtBot) -> None:
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    page.library.image = Drawing([np.array([[140, 40], [140, 240]], np.float64)])
+    page.show()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        page.entered()
+    assert answered.args[0].answer.input is page.library.image
+    page.findChild(QAbstractButton, "clear_button").click()
+    page.entered()
+    assert page.findChild(DrawingCanvas).drawing == []  # it was cleared on purpose
     page.shut_down()
 
 

@@ -130,6 +130,11 @@ def test_a_softmax_of_few_and_of_many_classes(page: LabPage) -> None:
     facts = page.facts()
     np.testing.assert_allclose(facts["probabilities"], steps.probabilities, rtol=1e-6)
     assert facts["true_class"] == 3
+    assert page.message == "The logits of output. What the image really shows is not known here: choose the true class."
+    page.receive(softmax_experiment("output", steps, 3, true_class=8))
+    assert page.facts()["true_class"] == 8
+    assert page.facts()["loss"] == pytest.approx(-np.log(steps.probabilities[8]))
+    assert page.message == "The logits of output."
     many = RANDOM.normal(size=1000)
     page.receive(softmax_experiment("output", softmax_of(many, np.exp(many) / np.exp(many).sum()), 7))
     facts = page.facts()

@@ -169,6 +169,16 @@ def test_the_choices_stay_where_they_are_while_the_board_grows(panel: Convolutio
     assert box.mapTo(panel, box.rect().center()) == place
 
 
+def test_numbers_are_larger_on_a_large_screen(panel: ConvolutionPanel) -> None:
+    one = matrix(panel, "input")
+    panel.resize(840, 640)
+    usual = one.cell_rectangle((0, 0)).width()
+    panel.resize(1500, 980)
+    assert one.cell_rectangle((0, 0)).width() > 1.4 * usual
+    panel.resize(600, 980)
+    assert one.cell_rectangle((0, 0)).width() <= usual
+
+
 def test_what_three_channels_make_and_how_many_weights_it_takes_fits_a_screen(
     panel: ConvolutionPanel, qtbot: QtBot
 ) -> None:

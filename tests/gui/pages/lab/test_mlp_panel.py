@@ -48,3 +48,9 @@ def test_a_state_that_does_not_fit_changes_nothing(panel: MlpPanel) -> None:
         assert panel.state() == before
     panel.show_state({"side": 640, "turn": -45})
     assert panel.state()["turn"] == -45
+
+
+def test_moves_to_the_left_have_a_real_minus(panel: MlpPanel) -> None:
+    panel.show_state({"across": -3, "turn": -20})
+    assert panel.findChild(QLabel, "digit_across_figure").text() == "−3\N{NO-BREAK SPACE}px"
+    assert panel.findChild(QLabel, "digit_turn_figure").text() == "−20°"

@@ -123,6 +123,13 @@ def test_nothing_is_cut_off_in_a_narrow_panel(panel: SizePanel, qtbot: QtBot) ->
         qtbot.waitUntil(lambda content=content: content.minimumSizeHint().width() <= panel.width())
 
 
+def test_numbers_are_larger_on_a_large_screen(panel: SizePanel) -> None:
+    one = panel.findChild(Matrix, "size_input")
+    usual = one.cell_rectangle((0, 0)).width()
+    panel.resize(1500, 980)
+    assert one.cell_rectangle((0, 0)).width() > 1.3 * usual
+
+
 def test_the_window_goes_from_place_to_place(panel: SizePanel) -> None:
     output = panel.findChild(Matrix, "size_output")
     panel.findChild(QAbstractButton, "step_on_button").click()

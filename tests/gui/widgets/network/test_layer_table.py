@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
@@ -181,6 +181,21 @@ def test_wide_enough_nothing_scrolls_sideways_and_narrow_numbers_stay_whole(view
     for number in range(1, len(COLUMNS)):
         widest = max(metrics.horizontalAdvance(line.cells[number].text) for line in view.model().lines)
         assert view.columnWidth(number) > widest
+
+
+def test_the_names_stay_where_the_table_is_scrolled_sideways(view, pixels, qtbot):
+    view.resize(420, 700)
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() > 100)
+    names = slice(8, view.columnWidth(0) - 8)
+    before = pixels(view.viewport()), pixels(view.header().viewport())
+    view.horizontalScrollBar().setValue(view.horizontalScrollBar().maximum())
+    after = pixels(view.viewport()), pixels(view.header().viewport())
+    for one, other in zip(before, after, strict=True):
+        assert (one[:, names] == other[:, names]).all()
+        assert (one != other).any()
+    place = view.visualRect(view.model().index(2, 3)).center()
+    assert view.indexAt(QPoint(20, place.y())) == view.model().index(2, 0)
+    assert view.indexAt(QPoint(view.columnWidth(0) + 20, place.y())).column() > 2
 
 
 def test_no_layer_has_a_widget_of_its_own(view):
