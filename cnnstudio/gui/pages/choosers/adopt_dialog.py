@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtCore import QMimeData, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
 from typing_extensions import override
 
@@ -116,6 +116,24 @@ def _look(path: Path) -> _Found:
     return _Found(with_answers(model, answers), datasets, again=True)
 
 
+class _NamesEdit(QPlainTextEdit):
+    """Class names to be typed; a file that is dropped or pasted is read for them.
+
+    Signals:
+        file_given(Path): one with names.
+    """
+
+    file_given = Signal(object)
+
+    @override
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
+        if files:
+            self.file_given.emit(files[0])
+        else:
+            super().insertFromMimeData(source)
+
+
 class AdoptDialog(QDialog):
     """Asks what a model from elsewhere is, with likely answers filled in, and keeps the answers.
 
@@ -155,13 +173,14 @@ class AdoptDialog(QDialog):
         self._dataset.set_current(guess.dataset if self._likely is None else self._likely.name)
         self._dataset.changed.connect(self._choose_dataset)
         self._classes = describe(
-            QPlainTextEdit("\n".join(guess.classes)),
+            _NamesEdit("\n".join(guess.classes)),
             "adopt_classes",
             "Classes",
             "The names in the order of the network's outputs, as in its training. With wrong names a right answer "
             "looks wrong.",
         )
         self._classes.setTabChangesFocus(True)
+        self._classes.file_given.connect(self.read_names)
         self._classes.textChanged.connect(self._judge_again)
         lines = min(max(len(guess.classes), _LINES_SHOWN[0]), _LINES_SHOWN[1])
         self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 5 * GRID // 2)
@@ -347,7 +366,7 @@ class AdoptDialog(QDialog):
 
         scroll.verticalScrollBar().rangeChanged.connect(align)
         whole = column(
-            label(f"What is {model.path.name}?", "heading"),
+            label(f"What is {model.guess.name}?", "heading"),
             label(_EXPLANATION_AGAIN if self._again else _EXPLANATION, "secondary"),
             self._message,
             GRID,
@@ -394,6 +413,7 @@ class AdoptDialog(QDialog):
         if name:
             self.read_names(Path(name))
 
+    @Slot(object)
     def read_names(self, path: Path) -> None:
         """Takes the class names from a text file."""
         try:

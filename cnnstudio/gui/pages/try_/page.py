@@ -46,6 +46,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+from cnnstudio.models.trained.class_names import NAMES_FILES
 from cnnstudio.models.trained.classifier import LayerInfo, Prediction
 from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.models.trained.parts import is_model
@@ -173,6 +174,11 @@ class TryPage(Page):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
+        elif payload.name.lower() in NAMES_FILES:
+            self._message.show_error(
+                f"{payload.name} is not a picture. If it holds the class names of a model, open that model, choose "
+                "“What is it…” in the menu beside its name, and drop the file on the classes there."
+            )
         else:
             self._panel.open_picture(payload)
 

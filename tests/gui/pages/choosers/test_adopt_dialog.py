@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QLabel,
     QLineEdit,
     QMessageBox,
@@ -78,6 +80,12 @@ def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
     assert dialog.findChild(QSpinBox, "adopt_size") is None or not dialog.findChild(QSpinBox).isVisible()
 
 
+def test_a_file_that_is_called_like_all_others_is_asked_about_by_its_folder(tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "flowers").mkdir()
+    dialog = shown(saved(tmp_path / "flowers", (28, 28, 1), "keras_model.h5"), qtbot)
+    assert "What is flowers?" in [label.text() for label in dialog.findChildren(QLabel)]
+
+
 def test_its_buttons_end_where_its_fields_end(dialog: AdoptDialog) -> None:
     name, use = (dialog.findChild(QWidget, name) for name in ("adopt_name", "adopt_use"))
     field, button = (one.mapTo(dialog, one.rect().topRight()).x() for one in (name, use))
@@ -126,6 +134,19 @@ def test_class_names_come_from_a_file(dialog: AdoptDialog, tmp_path: Path) -> No
     assert dialog.findChild(MessageBar).isVisible()
     dialog.read_names(tmp_path / "missing.txt")
     assert dialog.answers.classes == ("Katze", "Hund", "Käfer")
+
+
+def test_a_file_dropped_on_the_class_names_is_read_for_them(dialog: AdoptDialog, tmp_path: Path) -> None:
+    names = tmp_path / "labels.txt"
+    names.write_text("0 Katze\n1 Hund\n2 Käfer\n", encoding="utf-8")
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(names))])
+    edit = dialog.findChild(QPlainTextEdit, "adopt_classes")
+    place, action = QPointF(20, 20), Qt.DropAction.CopyAction
+    buttons = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(edit.viewport(), QDragEnterEvent(place.toPoint(), action, dropped, *buttons))
+    QApplication.sendEvent(edit.viewport(), QDropEvent(place, action, dropped, *buttons))
+    assert edit.toPlainText() == "Katze\nHund\nKäfer"
 
 
 def test_a_network_for_any_size_is_asked_for_one(tmp_path: Path, qtbot: QtBot) -> None:

@@ -200,6 +200,13 @@ def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_pat
     assert answer(page) == "8"
 
 
+def test_where_class_names_are_taken_is_told(page: TryPage, tmp_path: Path) -> None:
+    (tmp_path / "Labels.txt").write_text("0 cat\n1 dog\n")
+    page.receive(tmp_path / "Labels.txt")
+    assert page.message.startswith("Labels.txt is not a picture. If it holds the class names")
+    assert "“What is it…”" in page.message
+
+
 def test_a_first_picture_that_is_none_is_not_blamed_on_the_model(qtbot: QtBot, tmp_path: Path) -> None:
     text = tmp_path / "notes.png"
     text.write_text("not a picture")
