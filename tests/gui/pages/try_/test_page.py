@@ -21,6 +21,7 @@ from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.photo_source import PhotoSource
 from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage, answer_text, state_text
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
@@ -336,6 +337,11 @@ def test_a_map_that_is_enlarged_while_an_answer_is_on_its_way_is_explained(page:
     explanation = page.findChild(ArithmeticView)
     qtbot.waitUntil(lambda: explanation.number is not None, timeout=SECONDS)
     assert explanation.number.value == pytest.approx(row.values[5, 5, 3], abs=1e-5)
+
+
+def test_a_name_that_is_no_file_is_shown_whole(page: TryPage) -> None:
+    page.findChild(PhotoSource).open(np.zeros((8, 8, 1), np.uint8), "Test image: T-shirt/top")
+    assert page.findChild(QLabel, "photo_name").text() == "Test image: T-shirt/top"
 
 
 def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:

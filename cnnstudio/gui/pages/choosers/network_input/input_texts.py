@@ -49,7 +49,7 @@ def texts_for(card: Card | None) -> InputTexts:
     if card.input_rule == "clothing":
         return InputTexts(
             draws=False,
-            empty="Open, drop or paste a photo of one\npiece of clothing on a plain background.",
+            empty="Open, drop or paste a photo\nof one piece of clothing\non a plain background.",
             invitation="Open a photo of one piece of clothing.",
             photo_tip="Open, drop or paste a photo of one piece of clothing on a plain background.",
             gets=f"The piece, found and cut out, light on dark, fitted into {size}.",

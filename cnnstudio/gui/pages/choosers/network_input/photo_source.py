@@ -75,7 +75,7 @@ class PhotoSource(Source):
         policy.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(policy)
         self._reset.hide()
-        self._called = ""
+        self._called: Path | str = ""
         self._shape = 0.0
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
         self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -172,7 +172,7 @@ class PhotoSource(Source):
         """
         self._input = Picture(source)
         self._choose(None)
-        self._called = str(source) if isinstance(source, Path) else name or PASTED
+        self._called = source if isinstance(source, Path) else name or PASTED
         self._show_name()
         self.input_changed.emit()
 
@@ -207,9 +207,9 @@ class PhotoSource(Source):
     def _show_name(self) -> None:
         """The file's name as far as there is room, its beginning and its end; the whole path as the tooltip."""
         room = self._surface.maximumWidth() - 2 * (self._reset.sizeHint().width() + GRID)
-        name = Path(self._called).name
+        name = self._called.name if isinstance(self._called, Path) else self._called
         self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
-        self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")
+        self._name.setToolTip(f"<p>{escape(str(self._called))}</p>" if self._called else "")
         self._name.setAccessibleName(f"Picture {name}" if name else "")
         self._below.setVisible(bool(name))
 

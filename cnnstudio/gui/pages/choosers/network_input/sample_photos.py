@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -57,7 +58,7 @@ def _find_test_photos(card: Card, on_event: Callable[[object], object], stop: th
     for number in labels.tolist():
         place, title = int(random.choice(np.flatnonzero(test.labels == number))), card.classes[number]
         file = dataset.name_of_file(test, place) if dataset.name_of_file is not None else ""
-        photos.append((title, np.array(test.images[place]), file or f"Test image: {title}"))
+        photos.append((title, np.array(test.images[place]), Path(file).name or f"Test image: {title}"))
     return photos
 
 
