@@ -72,8 +72,8 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
-def small_number_text(value: float, digits: int = 3) -> str:
-    """A number in a few digits that count, however small it is: “0.417”, “0.000175”, “1.5e−9”."""
+def small_number_text(value: float, digits: int) -> str:
+    """A number in a few digits that count, short enough for a cell however small it is: “0.417”, “1.5e−9”."""
     small = value != 0 and abs(value) < 100
     return decimal_text(float(f"{value:.{digits}g}")).replace("-", "−") if small else number_text(value)
 
