@@ -311,6 +311,10 @@ def test_tooltips_name_the_lesson_about_their_control(window: MainWindow, qtbot:
         assert f"Shift+F1: lesson “{title}”" in QToolTip.text()
     assert "Shift+F1: lesson “Images are numbers”" in shown_tip(data.findChild(QWidget, "pixel_matrix"))
     assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "back_button"))
+    window.open_lesson("images", alone=True)
+    assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "thumbnail_grid"))
+    press(window, "close_lesson_button")
+    assert "Shift+F1" in shown_tip(data.findChild(QWidget, "thumbnail_grid"))
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
