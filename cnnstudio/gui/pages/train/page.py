@@ -512,8 +512,13 @@ class TrainPage(Page):
         self._end()
         self._seen.set_changeable(False)
         self._progress.show_part(0, 1)
+        if self._config.start_from is not None:  # what it went on from is still there
+            self._run_wanted = Path(self._config.start_from)
+            self._reading.submit(_read_run, self._run_wanted)
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
+            if self._goes_on:
+                self._message.show_info(str(error))
             return
         self._invite()
         chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
