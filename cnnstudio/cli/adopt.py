@@ -56,8 +56,8 @@ def adopt(
         typer.Option(
             metavar="FILE|NAMES",
             help="The class names in the order of the outputs: a text file with a name on each line, or names with "
-            "commas between. Of a network with one output, the second is the class that it gives the probability of. "
-            "By default those of the data set, else class 0, class 1, ….",
+            "commas between. Of a network with one output, first the class of an output near 0, then that of one near "
+            "1. By default those of the data set, else class 0, class 1, ….",
         ),
     ] = None,
     dataset: Annotated[

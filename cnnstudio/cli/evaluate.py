@@ -10,6 +10,7 @@ import numpy as np
 from cnnstudio.cli.console import engine_at_work, new_table, print_json, progress_bar, results
 from cnnstudio.cli.options import JsonOption, LayoutOption, ModelArgument, TestDatasetOption, dataset_named
 from cnnstudio.data.library import list_datasets
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.outputs import LIKELY
@@ -60,6 +61,12 @@ def evaluate(
         )
     else:
         _print_tables(evaluation, classifier.classes, entry.title)
+        rule = INPUT_RULES.get(classifier.card.input_rule)
+        if entry.path is not None and rule is not None and rule.name != loaded.input_rule:
+            print(
+                f"\nThe images of {entry.called} were cut square, as those of all folders. “cnnstudio predict” "
+                f"prepares pictures as this model wants them ({rule.title}), and may answer otherwise."
+            )
 
 
 def _layout_of_run(model: str) -> str:

@@ -209,6 +209,7 @@ def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
     assert code == 0 and (tmp_path / "one.csv").read_text("utf-8").count(".png,none of the classes,,blue,") == 4
     code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
     assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
+    assert "were cut square" in out and "as this model wants them (Whole picture, stretched)" in out
 
 
 def test_names_for_one_output_are_two(outcome, vector, tmp_path):

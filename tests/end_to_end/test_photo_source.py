@@ -210,7 +210,7 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
     ],
 )
 def test_no_network_is_quite_sure(probability: float, words: str) -> None:
-    assert sureness(probability) == words
+    assert sureness(probability, classes=10) == words
 
 
 def test_ten_of_a_thousand_classes_the_best_first(page: TryPage, qtbot: QtBot) -> None:

@@ -403,6 +403,9 @@ def _models(place: Place) -> list[str]:
     return (layers + [name for name in names if Path(name).suffix.lower() in OTHER_ENDINGS])[:1]
 
 
+_MOST_NAMED = 5
+
+
 def _only(names: Sequence[str]) -> str:
     """The one name of a list; empty where there is none.
 
@@ -410,7 +413,8 @@ def _only(names: Sequence[str]) -> str:
         RefusedError: there are several.
     """
     if len(names) > 1:
-        raise RefusedError(f"it holds several models ({', '.join(names[:5])}). Open one of them")
+        more = ", …" if len(names) > _MOST_NAMED else ""
+        raise RefusedError(f"it holds several models ({', '.join(names[:_MOST_NAMED])}{more}). Open one of them")
     return next(iter(names), "")
 
 

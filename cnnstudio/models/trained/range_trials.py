@@ -274,7 +274,7 @@ def try_ranges(
     if on_progress is not None:  # it takes seconds after all images are read
         on_progress(Progress("Opening the network", 0, None, "images"))
     raw = completed_model(model.path, replace(answers, value_range="0-255"))
-    meter = Meter("Trying", len(ranges) * len(images), "images", on_progress)
+    meter = Meter("Trying", len(ranges) * len(images), "answers", on_progress)
     answered = {}
     for number, name in enumerate(ranges):
         probabilities = []

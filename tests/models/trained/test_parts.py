@@ -204,6 +204,10 @@ def test_several_models_in_a_folder_are_named(put, tmp_path):
         assert is_model(path)
         with pytest.raises(StudioError, match=r"it holds several models \(a\.keras, b\.keras\)\. Open one of them"):
             load_model(path)
+    for name in "cdef":
+        put(whole=f"{name}.keras")
+    with pytest.raises(StudioError, match=r"\(a\.keras, b\.keras, c\.keras, d\.keras, e\.keras, …\)"):
+        load_model(folder)
 
 
 def test_a_folder_of_pictures_is_no_model_nor_one_of_anything_else(put, tmp_path):

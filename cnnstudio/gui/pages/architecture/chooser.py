@@ -99,6 +99,7 @@ class ArchitectureChooser(QWidget):
         )
         self.refresh(FIRST)
         self.picker.changed.connect(self._choose)
+        self.images.changed.connect(self._name_use)
         self.images.changed.connect(self.changed)
         self.setFocusProxy(self.edit)
 
@@ -116,6 +117,11 @@ class ArchitectureChooser(QWidget):
     def file(self) -> Path | None:
         """The file of the model that is chosen; None for a network that can be trained."""
         return self._guests.get(self.key)
+
+    @property
+    def trains(self) -> bool:
+        """Whether what is chosen is to be trained: a network; or the layers of a model, for other images."""
+        return self.file is None or bool(self.images.dataset)
 
     @property
     def request(self) -> NetworkRequest:
@@ -174,10 +180,14 @@ class ArchitectureChooser(QWidget):
             self.images.refresh("As it was saved", "The images for which it was made.")
         if images:
             self.images.choose(images)
+        self._name_use()
+
+    @Slot()
+    def _name_use(self) -> None:
         text, title, lesson = (
-            ("&Try this", "Try this", "Goes to the Try page with this model.")
-            if self.file is not None
-            else ("&Train this", "Train this", "Goes to the Train page with this network.")
+            ("&Train this", "Train this", "Goes to the Train page with this network.")
+            if self.trains
+            else ("&Try this", "Try this", "Goes to the Try page with this model.")
         )
         self.use.setText(text)
         describe(self.use, "use_network_button", title, lesson)

@@ -308,9 +308,13 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _use(self) -> None:
-        """To the Train page, or to Try with a model that comes from a file."""
-        if self._chooser.file is not None:
-            self.navigate.emit("try", self._chooser.file)
+        """To the Train page; or to Try with a model that comes from a file, unless it is shown for other images."""
+        file = self._chooser.file
+        if file is not None and not self._chooser.trains:
+            self.navigate.emit("try", file)
+        elif file is not None:
+            if self.description is not None:
+                self._train(replace(self._network(self.description), path=file))
         elif (network := self.library.network(self._chooser.key)) is not None:
             self._train(network)
 

@@ -118,7 +118,6 @@ class DataBrowser(QWidget):
         """Shows only those images of the data set on screen that a network gets wrong."""
         self._wrong = wrong
         self._usual_side = self._grid.side
-        self._grid.set_side(max(self._grid.side, _NOTED_SIDE))
         count, images = len(wrong.mistakes), wrong.mistakes.images
         order = ", the surest mistakes first" if count > 1 else ""
         self._wrong_title.setText(breakable(f"“{wrong.model}” gets {count:,} of {images:,} test images wrong{order}."))
@@ -128,6 +127,7 @@ class DataBrowser(QWidget):
         )
         self._show_head()
         self._filter()
+        self._grid.fill(max(1, count), max(self._usual_side, _NOTED_SIDE))  # of few, the notes have room
         self._grid.setFocus()
 
     @Slot()

@@ -103,14 +103,14 @@ def _balance(report: FolderReport) -> str:
         return f"All classes have {many:,} images each."
     rare, common = (escape(breakable(report.classes[int(place)])) for place in (totals.argmin(), totals.argmax()))
     return (
-        f"The smallest class, {rare}, has {few:,} images, the largest, {common}, {many:,}. Where classes differ much, "
-        "a network learns to prefer the large ones."
+        f"The smallest class, {rare}, has {wording.counted(few, 'image')}, the largest, {common}, {many:,}. Where "
+        "classes differ much, a network learns to prefer the large ones."
     )
 
 
 def _sizes(report: FolderReport) -> str:
     smallest, largest = (wording.shape(size) for size in (report.smallest, report.largest))
-    grey = f" {report.grey:,} are grey." if report.grey else ""
+    grey = f" {report.grey:,} {'is' if report.grey == 1 else 'are'} grey." if report.grey else ""
     if smallest == largest:
         return f"All pictures are {smallest} pixels.{grey}"
     sizes = ", ".join(f"{wording.shape((width, height))} ({count:,})" for width, height, count in report.sizes)

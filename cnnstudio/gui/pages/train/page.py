@@ -33,7 +33,7 @@ from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.models.architectures.architecture import Architecture
-from cnnstudio.models.networks.files import Network
+from cnnstudio.models.networks.files import Network, is_own
 from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig, is_pretrained
@@ -174,7 +174,7 @@ class TrainPage(Page):
         if isinstance(payload, AugmentationSpec):
             chosen = f"Your augmentation is chosen, to train on {dataset}"
         elif isinstance(payload, Architecture | Network):
-            saved = "was saved and " if isinstance(payload, Network) and payload.path else ""
+            saved = "was saved and " if isinstance(payload, Network) and is_own(payload) else ""
             chosen = f"“{payload.title}” {saved}is chosen, to be trained on {dataset}"
         else:
             chosen = f"{dataset} is chosen"
@@ -512,8 +512,13 @@ class TrainPage(Page):
         self._end()
         self._seen.set_changeable(False)
         self._progress.show_part(0, 1)
+        if self._config.start_from is not None:  # what it went on from is still there
+            self._run_wanted = Path(self._config.start_from)
+            self._reading.submit(_read_run, self._run_wanted)
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
+            if self._goes_on:
+                self._message.show_info(str(error))
             return
         self._invite()
         chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())

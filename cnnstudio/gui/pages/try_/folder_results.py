@@ -19,14 +19,14 @@ from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.choosers.names import open_classifier
-from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of, is_unsure
+from cnnstudio.gui.pages.choosers.network_input.session import dataset_of, is_unsure
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.storage import cache_folder
-from cnnstudio.wording import NO_CLASS, certainty, percent
+from cnnstudio.wording import NO_CLASS, certainty
 
 TOP = 3
 """Classes that are named for each picture."""
@@ -45,7 +45,7 @@ FILTERS: dict[str, tuple[str, str]] = {
     "all": ("&All", "All pictures of all classes."),
     "unsure": (
         "&Uncertain",
-        f"Pictures of which the network is at most {percent(UNSURE, 0)} sure: look for mistakes here first. Press it "
+        "Pictures of which the network is hardly sure, hatched at the left: look for mistakes here first. Press it "
         "again to see all pictures.",
     ),
     "wrong": (
@@ -279,7 +279,7 @@ class Results:
         Where each class has a probability of its own, a picture counts for all of its answers, and so does a sheet of
         digits.
         """
-        chosen = is_unsure(np.array(self._shares)) != sure
+        chosen = is_unsure(np.array(self._shares), len(self.begun.classes)) != sure
         several = [place for place in self._several if chosen[place]]
         chosen[several] = False
         named = np.array(self._classes, int)[chosen].tolist()
@@ -300,7 +300,7 @@ class Results:
         order = np.lexsort(keys[key])
         keep = np.ones(len(order), bool)
         if filter_ == "unsure":
-            keep &= is_unsure(shares[order])
+            keep &= is_unsure(shares[order], len(self.begun.classes))
         if filter_ == "wrong":
             keep &= np.array([right is False for right in self._rights], bool)[order]
         if number is not None:

@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
-from cnnstudio.gui.pages.choosers.network_input.session import UNSURE
+from cnnstudio.gui.pages.choosers.network_input.session import unsure_share
 from cnnstudio.gui.pages.try_.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, classify, problem_text
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
@@ -211,7 +211,7 @@ class FolderView(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
-        self._legend = label(f"Hatched: at most {percent(UNSURE, 0)} sure", "small", "unsure_legend")
+        self._legend = label("", "small", "unsure_legend")
         self._legend.hide()
         classes = widget_of(column(heading, self._legend, (self._histogram, 1)))
         classes.setFixedWidth(29 * GRID)
@@ -294,6 +294,7 @@ class FolderView(QWidget):
         self._show_classes(results)
         chosen = self._histogram.chosen_class
         unsure = results.counts(sure=False)
+        self._legend.setText(f"Hatched: at most {percent(unsure_share(len(results.begun.classes)), 0)} sure")
         self._legend.setVisible(bool(unsure.any()))
         number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
         judged, right = results.judged, results.right

@@ -564,19 +564,21 @@ def answer_text(prediction: Prediction) -> str:
     if len(best) > _MOST_TIED:
         return f"Undecided between {len(best):,} classes"
     names = " or ".join(name for _, name, _ in best)
-    return f"{names}?" if len(best) > 1 or is_unsure(best[0][2]) else names
+    return f"{names}?" if len(best) > 1 or is_unsure(best[0][2], len(prediction.probabilities)) else names
 
 
 def state_text(prediction: Prediction) -> str:
     """How sure the answer is."""
     (_, name, probability), *_ = prediction.top(1)
     if not prediction.independent:
-        return f"undecided: {certainty(probability)} each" if len(prediction.tied) > 1 else sureness(probability)
+        if len(prediction.tied) > 1:
+            return f"undecided: {certainty(probability)} each"
+        return sureness(probability, len(prediction.probabilities))
     if not prediction.answers:
         return f"The most probable one is {name}: {certainty(probability)}"
     return "Each class has a probability of its own"
 
 
-def sureness(probability: float) -> str:
-    """How sure an answer is, in words and as the bar beside it has it."""
-    return f"{'only ' if is_unsure(probability) else ''}{certainty(probability)} sure"
+def sureness(probability: float, classes: int) -> str:
+    """How sure an answer of so many classes is, in words and as the bar beside it has it."""
+    return f"{'only ' if is_unsure(probability, classes) else ''}{certainty(probability)} sure"

@@ -34,7 +34,7 @@ from cnnstudio.gui.widgets.charts.share_bar import ShareBar
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import build_network, network_config
+from cnnstudio.models.networks.building import build_network, network_config, reference
 from cnnstudio.models.networks.files import Network, save_network
 from cnnstudio.storage import shipped
 
@@ -221,6 +221,12 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
     with qtbot.waitSignal(page.navigate) as sent:
         press(qtbot, page, "use_network_button")
     assert sent.args == ["try", path]
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.findChild(Picker, "described_for_picker").set_current("cifar10")
+    sent = []
+    page.navigate.connect(lambda *args: sent.append(args))
+    press(qtbot, page, "use_network_button")
+    assert sent[0] == ("train", "cifar10") and sent[1][0] == "train" and reference(sent[1][1]) == str(path)
     choose(qtbot, page, "softmax")
     page.entered()
     assert str(path) in [choice.key for choice in page.findChild(Picker, "network_picker").choices]

@@ -44,13 +44,13 @@ from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, examples_of, look_at
 from cnnstudio.gui.pages.data.page import DataPage
-from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
+from cnnstudio.gui.pages.data.selection import Selection, WrongAnswers, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
-from cnnstudio.gui.widgets.images.thumbnail_grid import Label
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, Label, ThumbnailGrid
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import list_models, load_classifier
@@ -530,6 +530,14 @@ def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
     combo.setCurrentIndex(1 + truth)
     of_class = int((test.labels[mistakes.indices] == truth).sum())
     assert text(page, "images_shown") == f"{of_class} of {count} mistakes"
+
+
+def test_few_mistakes_are_shown_large_so_that_their_notes_have_room(page: DataPage, mistakes: Mistakes) -> None:
+    browser, grid = page.findChild(DataBrowser), page.findChild(ThumbnailGrid)
+    many, few = grid.side, {name: getattr(mistakes, name)[:3] for name in ("indices", "answers", "probabilities")}
+    browser.show_mistakes(WrongAnswers("guesser", load_dataset("mnist"), replace(mistakes, **few)))
+    assert grid.side == LARGEST > many
+    browser.show_all()
 
 
 def test_a_model_is_called_here_as_in_the_list_of_models(page: DataPage, model: Path) -> None:

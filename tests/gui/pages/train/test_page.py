@@ -173,6 +173,22 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
 
 
 @pytest.mark.usefixtures("little_mnist")
+def test_who_stops_at_once_has_the_result_back_that_was_to_be_trained_more(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="softmax", epochs=1)
+    press(qtbot, page, "train_button")
+    with qtbot.waitSignal(page.task.finished, timeout=MINUTE):
+        pass
+    more = page.findChild(QPushButton, "train_more_button")
+    press(qtbot, page, "train_more_button")
+    page.stop()
+    with qtbot.waitSignal(page.task.failed, timeout=MINUTE):
+        pass
+    qtbot.waitUntil(more.isVisible, timeout=MINUTE)
+    assert "before its first batch" in page.message
+    assert page.plot.data_as_csv().count("training,") == 1
+
+
+@pytest.mark.usefixtures("little_mnist")
 def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=500)
     press(qtbot, page, "train_button")

@@ -430,14 +430,23 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
 
 def test_a_tie_is_not_told_as_if_it_were_sure(tmp_path: Path) -> None:
     results = Results(Begun(tmp_path, ("cat", "dog"), "m 1", 2, False, (), (), Thumbnails((8, 8, 1))))
-    for name, share in (("a.png", 0.5), ("b.png", 0.51)):
+    for name, share in (("a.png", 0.5), ("b.png", 0.76)):
         top = (0, "cat", share), (1, "dog", 1 - share)
         results.add([FilePrediction(PictureFile(name, tmp_path / name), top)])
-    assert [results.label(place).text for place in (0, 1)] == ["cat or dog 50 %", "cat 51 %"]
+    assert [results.label(place).text for place in (0, 1)] == ["cat or dog 50 %", "cat 76 %"]
     assert results.caption(0) == "a.png: undecided: cat 50.0 %, dog 50.0 %"
-    assert results.caption(1) == "b.png: cat 51.0 %, dog 49.0 %"
+    assert results.caption(1) == "b.png: cat 76.0 %, dog 24.0 %"
     assert results.counts(sure=False)[0] == results.counts(sure=True)[0] == 1
     assert results.order("class", "unsure", None).tolist() == [0]
+
+
+@pytest.mark.parametrize(("classes", "unsure"), [(("cat", "dog"), [0]), (("cat", "dog", "eel"), [])])
+def test_of_two_classes_more_than_half_is_not_sure_yet(
+    tmp_path: Path, classes: tuple[str, ...], unsure: list[int]
+) -> None:
+    results = Results(Begun(tmp_path, classes, "m 1", 1, False, (), (), Thumbnails((8, 8, 1))))
+    results.add([FilePrediction(PictureFile("a.png", tmp_path / "a.png"), ((0, "cat", 0.7), (1, "dog", 0.3)))])
+    assert results.order("class", "unsure", None).tolist() == unsure
 
 
 def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:

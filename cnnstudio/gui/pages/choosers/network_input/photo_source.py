@@ -41,7 +41,8 @@ _LOWEST = 20 * GRID
 
 def marks_of(answer: Answer) -> tuple[Mark, ...]:
     """What is marked in a picture that shows several things; nothing for one."""
-    return tuple(Mark(part.box, part.name, not is_unsure(part.probability)) for part in answer.parts)
+    classes = len(answer.card.classes)
+    return tuple(Mark(part.box, part.name, not is_unsure(part.probability, classes)) for part in answer.parts)
 
 
 class PhotoSource(Source):

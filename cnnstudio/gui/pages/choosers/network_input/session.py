@@ -32,13 +32,23 @@ VIEW_SIDE = 1024
 """Longer side of a picture as it is shown, at most, in pixels."""
 
 
-UNSURE = 0.5
-"""An answer with no higher probability is uncertain, and shown as a guess."""
+_UNSURE, _UNSURE_OF_TWO = 0.5, 0.75
 
 
-def is_unsure(shares: np.ndarray | float) -> np.ndarray:
-    """Whether answers are uncertain, to the tenth of a percent that is shown: up to “50.0 %”."""
-    return np.round(shares, 3) <= UNSURE
+def unsure_share(classes: int) -> float:
+    """The probability up to which an answer is uncertain, and shown as a guess.
+
+    Of two classes, the likelier one has a half at least: there it is half way from that to certainty.
+
+    Args:
+        classes: how many there are.
+    """
+    return _UNSURE_OF_TWO if classes == 2 else _UNSURE
+
+
+def is_unsure(shares: np.ndarray | float, classes: int) -> np.ndarray:
+    """Whether answers are uncertain, to the tenth of a percent that is shown: up to “50.0 %” of many classes."""
+    return np.round(shares, 3) <= unsure_share(classes)
 
 
 @dataclass(frozen=True, eq=False)
