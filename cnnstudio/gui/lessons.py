@@ -554,11 +554,15 @@ class LessonTips(QObject):
     Args:
         parent: its owner.
         library: knows what lessons explain.
+
+    Attributes:
+        silent: whether the key opens nothing now, as beside a lesson that is alone.
     """
 
     def __init__(self, parent: QObject, library: Library) -> None:
         super().__init__(parent)
         self._library = library
+        self.silent = False
 
     def watch(self, page: QWidget) -> None:
         """Watches the controls of a page; those that it knows already are watched once."""
@@ -569,7 +573,9 @@ class LessonTips(QObject):
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent) or not isinstance(watched, QWidget):
+        if self.silent or event.type() != QEvent.Type.ToolTip:
+            return False
+        if not isinstance(event, QHelpEvent) or not isinstance(watched, QWidget):
             return False
         around = watched.parentWidget()
         if isinstance(around, QAbstractScrollArea) and watched is around.viewport():

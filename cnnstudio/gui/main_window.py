@@ -252,6 +252,7 @@ class MainWindow(QMainWindow):
         assert self._guide is not None
         self._guide.alone = alone
         self._rail.setHidden(alone)
+        self._tips.silent = alone
         for way in self._ways:
             way.setEnabled(not alone)
         for page in self._pages.values():

@@ -316,6 +316,10 @@ def test_tooltips_name_the_lesson_about_their_control(window: MainWindow, qtbot:
         assert f"Shift+F1: lesson “{title}”" in QToolTip.text()
     assert "Shift+F1: lesson “Images are numbers”" in shown_tip(data.findChild(QWidget, "pixel_matrix"))
     assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "back_button"))
+    window.open_lesson("images", alone=True)
+    assert "Shift+F1" not in shown_tip(data.findChild(QWidget, "thumbnail_grid"))
+    press(window, "close_lesson_button")
+    assert "Shift+F1" in shown_tip(data.findChild(QWidget, "thumbnail_grid"))
 
 
 def test_a_control_without_a_tooltip_leaves_that_of_another_alone(window: MainWindow, qtbot: QtBot) -> None:

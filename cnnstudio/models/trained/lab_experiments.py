@@ -195,8 +195,8 @@ def _of_cell(arithmetic: CellArithmetic, row: int, column: int, channel: int) ->
         numbers = along[:LARGEST_BATCH]
     state = {
         "values": numbers.astype(float).tolist(),
-        "gamma": values["γ"],
-        "beta": values["β"],
+        "gamma": _as_typed(values["γ"]),
+        "beta": _as_typed(values["β"]),
         "epsilon": values["ε"],
         "training": False,
         "moving": [values["μ"], values["σ²"]],
@@ -204,3 +204,8 @@ def _of_cell(arithmetic: CellArithmetic, row: int, column: int, channel: int) ->
     note = f"{counted(len(numbers), 'number')} that {arithmetic.name} was given, the one you looked at first"
     note += ", with the mean and the variance that it gathered in training."
     return Experiment("normalisation", state, note[0].upper() + note[1:])
+
+
+def _as_typed(value: float) -> float:
+    """A weight without the digits that float32 does not have: 0.8073389, not 0.8073388934135437."""
+    return float(f"{value:.7g}")

@@ -215,9 +215,8 @@ class GradientPanel(Panel):
         self._again.setEnabled(self._steps > 0)
         computed = self._computed()
         for name in MATRICES.keys() - set(EDITABLE):
-            self._shown[name].setVisible(name in computed)
-            if name in computed:
-                self._shown[name].set_values(computed[name])
+            unknown = np.full(self._shown[name].values.shape, np.nan)
+            self._shown[name].set_values(computed.get(name, unknown))
         self._tell()
         self._explain()
         self.changed.emit()

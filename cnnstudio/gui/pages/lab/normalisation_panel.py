@@ -104,7 +104,7 @@ class NormalisationPanel(Panel):
     def _box(self, name: str, title: str, tip: str, value: float) -> DecimalBox:
         box = number(DecimalBox(-FARTHEST, FARTHEST, 0.1), f"{name}_box", title, tip)
         box.setValue(value)
-        box.setFixedWidth(18 * GRID)
+        box.setFixedWidth(24 * GRID)
         return box
 
     # State.

@@ -21,8 +21,10 @@ from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix, number_text, small_number_text, titled
 from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.experiment import MOST_CLASSES
 from cnnstudio.lab.softmax import Softmax
+from cnnstudio.wording import power_of_ten
 
 COLDEST, HOTTEST = 0.1, 10.0
 LOGITS = (2.0, 1.0, 0.1)
@@ -197,7 +199,7 @@ class SoftmaxPanel(Panel):
         loss = softmax.cross_entropy(true_class)
         probability = float(probabilities[true_class])
         self._loss.setText(
-            f"Cross-entropy: −ln({_before_logarithm(probability, loss)}) = <b>{small_number_text(loss)}</b>, for class "
+            f"Cross-entropy: −ln({_before_logarithm(probability, loss)}) = <b>{format_value(loss)}</b>, for class "
             f"{true_class} is true."
         )
         self._point(None)
@@ -216,23 +218,21 @@ class SoftmaxPanel(Panel):
             self._formula.setText("")
             return
         softmax = self.softmax
-        terms = [small_number_text(value) for value in softmax.exponentials.tolist()]
+        terms = [format_value(value) for value in softmax.exponentials.tolist()]
         if cell is None or cell[1] >= len(terms):
-            self._formula.setText(
-                f"The sum of all exponentials: {' + '.join(terms)} = {small_number_text(softmax.total, 4)}."
-            )
+            self._formula.setText(f"The sum of all exponentials: {' + '.join(terms)} = {softmax.total:.4g}.")
         else:
-            value = small_number_text(float(softmax.probabilities[cell[1]]))
+            value = format_value(float(softmax.probabilities[cell[1]]))
             self._formula.setText(f"Class {cell[1]}: {terms[cell[1]]}/({' + '.join(terms)}) = {value}")
 
 
 def _before_logarithm(probability: float, loss: float) -> str:
     """A probability, in so many digits that −ln of it is the loss as it is written."""
-    shown = small_number_text(loss)
+    shown = format_value(loss)
     for digits in range(3, 9):
         text = f"{probability:.{digits}g}"
-        if float(text) > 0 and small_number_text(-math.log(float(text))) == shown:
-            return decimal_text(float(text)).replace("-", "−")
+        if float(text) > 0 and format_value(-math.log(float(text))) == shown:
+            return power_of_ten(decimal_text(float(text))).replace("-", "−")
     if loss < 1:  # too near to 1
-        return f"1 − {small_number_text(-math.expm1(-loss))}"
+        return f"1 − {format_value(-math.expm1(-loss))}"
     return f"e<sup>−{shown}</sup>"

@@ -76,8 +76,8 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
-def small_number_text(value: float, digits: int = 3) -> str:
-    """A number in a few digits that count, however small it is: “0.417”, “0.000175”, “1.5×10⁻⁹”."""
+def small_number_text(value: float, digits: int) -> str:
+    """A number in a few digits that count, short enough for a cell however small it is: “0.417”, “1.5×10⁻⁹”."""
     if value == 0 or abs(value) >= 100:
         return number_text(value)
     return wording.power_of_ten(decimal_text(float(f"{value:.{digits}g}"))).replace("-", "−")

@@ -80,7 +80,7 @@ def test_logits_become_probabilities(softmax: SoftmaxPanel) -> None:
         ([17, 0], "−ln(1 − 4.14×10⁻⁸) = <b>4.14×10⁻⁸</b>"),
         ([40, 0], "−ln(1 − 4.25×10⁻¹⁸) = <b>4.25×10⁻¹⁸</b>"),
         ([0, 5], "−ln(0.00669) = <b>5.01</b>"),
-        ([0, 2000], "−ln(e<sup>−2000</sup>) = <b>2000</b>"),
+        ([0, 2000], "−ln(e<sup>−2,000</sup>) = <b>2,000</b>"),
     ],
 )
 def test_the_loss_is_the_logarithm_of_the_probability_that_is_shown(

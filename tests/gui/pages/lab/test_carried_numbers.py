@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.number_boxes import DecimalBox
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.inside.levels import levels_to_number
 from cnnstudio.gui.pages.inside.view import VIEWS
@@ -143,7 +144,7 @@ def test_a_softmax_of_few_and_of_many_classes(page: LabPage) -> None:
 
 def test_a_batch_normalisation(page: LabPage) -> None:
     inputs = normal(4, 4, 2)
-    mean, variance, gamma, beta, epsilon = 0.3, 2.0, 1.5, -0.25, 1e-5
+    mean, variance, gamma, beta, epsilon = 0.3, 2.0, float(np.float32(0.8073389)), -0.25, 1e-5
     output = gamma * (inputs - mean) / np.sqrt(variance + epsilon) + beta
 
     def calculate(row: int, column: int, channel: int) -> tuple[tuple[Term, ...], str, float]:
@@ -154,6 +155,7 @@ def test_a_batch_normalisation(page: LabPage) -> None:
 
     facts = carried(page, CellArithmetic("norm", (inputs,), output, calculate), 1, 2, 1)
     np.testing.assert_allclose(facts["output"], output[..., 1].ravel()[6:14], rtol=1e-5)
+    assert page.panel.findChild(DecimalBox, "gamma_box").text() == "0.8073389"  # which finds room
 
 
 def test_what_there_is_no_room_for_stays_where_it_is() -> None:

@@ -65,6 +65,8 @@ def test_a_bad_number_says_so(panel: GradientPanel, text: str) -> None:
     matrix.set_text((0, 0), text)
     assert said(panel, "gradient_problem").startswith("Input x: Row 0, column 0: ")
     assert not panel.findChild(QPushButton, "take_step_button").isEnabled()
+    by_kernel = panel.findChild(Matrix, "gradient_by_kernel")
+    assert by_kernel.values.shape == (2, 2) and np.isnan(by_kernel.values).all() and not by_kernel.isHidden()
     matrix.set_text((0, 0), "1")
     assert panel.findChild(QLabel, "gradient_problem").isHidden()
     assert panel.findChild(QPushButton, "take_step_button").isEnabled()
