@@ -3,6 +3,7 @@
 What an experiment of the Lab has no room for, such as a kernel of 11 × 11, is not taken there.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +65,9 @@ def _made(arithmetic: Arithmetic, row: int, column: int, channel: int, input_map
     return _convolution(arithmetic, number, input_map)
 
 
-def softmax_experiment(name: str, softmax: Softmax, channel: int, true_class: int | None = None) -> Experiment | None:
+def softmax_experiment(
+    name: str, softmax: Softmax, channel: int, true_class: int | None = None, names: Sequence[str] = ()
+) -> Experiment | None:
     """The softmax of a layer with the largest logits.
 
     Args:
@@ -72,6 +75,7 @@ def softmax_experiment(name: str, softmax: Softmax, channel: int, true_class: in
         softmax: what it computes.
         channel: the class that is looked at.
         true_class: the class that the image really shows; None where that is not known: `channel` stands for it.
+        names: of the classes, where they have any.
     """
     true = channel if true_class is None or true_class >= len(softmax.logits) else true_class
     order = np.argsort(-softmax.logits, kind="stable")[:MOST_CLASSES].tolist()
@@ -82,6 +86,9 @@ def softmax_experiment(name: str, softmax: Softmax, channel: int, true_class: in
     note = f"The logits of {name}."
     if left_out:
         note = f"The {len(chosen)} largest logits of {name}: without the other {left_out:,} their shares are larger."
+    named = [f"{place} {names[number]}" for place, number in enumerate(chosen) if names]
+    if any(one != f"{place} {place}" for place, one in enumerate(named)):
+        note += f" Its classes: {', '.join(named)}."
     note += " What the image really shows is not known here: choose the true class." if true_class is None else ""
     state = {
         "logits": softmax.logits[chosen].astype(float).tolist(),

@@ -516,7 +516,7 @@ class SoftmaxLevel(Level):
     def experiment(self) -> Experiment | None:
         if self._steps is None:
             return None
-        return softmax_experiment(self._arithmetic.name, self._steps, self.channel, self.true_class)
+        return softmax_experiment(self._arithmetic.name, self._steps, self.channel, self.true_class, self._names)
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""

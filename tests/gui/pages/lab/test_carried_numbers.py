@@ -135,6 +135,10 @@ def test_a_softmax_of_few_and_of_many_classes(page: LabPage) -> None:
     assert page.facts()["true_class"] == 8
     assert page.facts()["loss"] == pytest.approx(-np.log(steps.probabilities[8]))
     assert page.message == "The logits of output."
+    page.receive(softmax_experiment("output", steps, 3, 8, "0123456789"))
+    assert page.message == "The logits of output."
+    page.receive(softmax_experiment("output", steps, 3, 8, ("cat", "dog", *"23456789")))
+    assert page.message == "The logits of output. Its classes: 0 cat, 1 dog, 2 2, 3 3, 4 4, 5 5, 6 6, 7 7, 8 8, 9 9."
     many = RANDOM.normal(size=1000)
     page.receive(softmax_experiment("output", softmax_of(many, np.exp(many) / np.exp(many).sum()), 7))
     facts = page.facts()
