@@ -246,7 +246,7 @@ class Matrix(Cells, ItemWidget):
         """Says which cells nothing is made of, (rows, columns) bool; they step back and are hatched."""
         if not _same(self._unused, unused):
             self._unused = unused
-            self._look_anew()
+            self._paint_anew()
 
     def set_fixed(self, fixed: np.ndarray | None) -> None:
         """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they have no colour."""
@@ -487,6 +487,10 @@ class Matrix(Cells, ItemWidget):
                 region |= self.cell_rectangle((row, column)).toRect()
             painter.setClipRegion(region)
         self._paint_grounds(painter, looks.grounds)
+        if self._unused is not None:
+            hatching = QBrush(QColor(colours().secondary), Qt.BrushStyle.BDiagPattern)
+            for row, column in np.argwhere(self._unused & changed).tolist():
+                painter.fillRect(self.cell_rectangle((row, column)), hatching)
         family = self.font().family()
         inks, texts = looks.inks.tolist(), looks.texts.tolist()
         lines: dict[tuple[int, int], list[tuple[QPointF, str]]] = {}
@@ -552,10 +556,6 @@ class Matrix(Cells, ItemWidget):
 
     def _paint_frames(self, painter: QPainter) -> None:
         theme = colours()
-        if self._unused is not None:
-            hatching = QBrush(QColor(theme.secondary), Qt.BrushStyle.BDiagPattern)
-            for row, column in np.argwhere(self._unused).tolist():
-                painter.fillRect(self.cell_rectangle((row, column)), hatching)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._marked is not None:
             lines = self._edges_of(self._marked)

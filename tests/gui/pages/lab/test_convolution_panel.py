@@ -1,9 +1,11 @@
 """The convolution of the Lab, used with mouse and keys: it begins with the lecture's numbers."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
@@ -167,6 +169,21 @@ def test_the_choices_stay_where_they_are_while_the_board_grows(panel: Convolutio
     box.setValue(4)
     qtbot.waitUntil(lambda: board.height() > high)
     assert box.mapTo(panel, box.rect().center()) == place
+
+
+def test_an_arrow_leads_from_the_products_to_the_map_they_make(
+    panel: ConvolutionPanel, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    panel.show_state({"input": np.ones((2, 5, 5)).tolist(), "kernel": np.ones((2, 2, 3, 3)).tolist(), "step": 18})
+    QApplication.processEvents()
+    board, outputs = panel.findChild(ConvolutionBoard), [matrix(panel, f"output_{number}") for number in range(2)]
+    for shown in range(2):
+        hover(panel, f"output_{shown}", (0, 0))
+        picture = pixels(board)
+        for number, output in enumerate(outputs):
+            tip = output.mapTo(board, output.rect().center() - QPoint(output.width() // 2 + 7, 0))
+            before = picture[tip.y() - 1 : tip.y() + 3, tip.x()]
+            assert (before != picture[0, -1]).any() == (number == shown)
 
 
 def test_numbers_are_larger_on_a_large_screen(panel: ConvolutionPanel) -> None:
