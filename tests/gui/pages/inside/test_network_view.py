@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -103,6 +103,7 @@ def test_the_image_and_the_answers_are_seen_at_once_and_the_rest_scrolls_between
 
 def test_the_maps_that_a_map_is_made_from_are_framed(page: InsidePage) -> None:
     columns = maps(page)
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # what was said meanwhile has moved the maps
     place = columns.rectangle_of(Tile(4, 3)).center().toPoint()
     before = columns.viewport().grab().toImage()
     QTest.mouseMove(columns.viewport(), place)
