@@ -225,6 +225,9 @@ def main(width: int, height: int, pictures: Path | None) -> None:
     for name, page in states(window, home):
         assert window.size().toTuple() == (width, height), f"{name}: the window is {window.size().toTuple()}"
         found[name] = layout_faults(window)
+        if found[name]:  # a training says something new at any moment, which may not be laid out to the end yet
+            until(lambda: True)
+            found[name] = layout_faults(window)
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
             page.window().grab().save(str(pictures / f"{name.replace(': ', ' - ')}.png"))
