@@ -79,10 +79,10 @@ def test_the_map_of_the_test_images(view, qtbot, convnet):
     assert view.go_back()
     assert len(view.map.rows) == 60
     assert not view.go_back()
-    errors = view.findChild(QPushButton, "map_errors")
+    errors = view.findChild(QComboBox, "map_errors")
     wrong = convnet.classifier.predict_many(TEST.images).argmax(axis=1) != LABELS
-    assert f"({wrong.sum()})" in errors.text()
-    errors.click()
+    assert f"({wrong.sum()})" in errors.itemText(errors.findData("only"))
+    choose(view, "map_errors", "only")
     np.testing.assert_array_equal(view.map.rows, np.flatnonzero(wrong))
     with qtbot.waitSignal(view.image_wanted) as wanted:
         view.map.activated.emit(8)
@@ -132,7 +132,7 @@ def test_images_of_other_classes_have_no_errors(view, qtbot, convnet, add_datase
     qtbot.waitUntil(lambda: datasets.findData("others") > 0, timeout=SECONDS)
     choose(view, "map_dataset", "others")
     qtbot.waitUntil(lambda: view.method == "pca" and view.embedding.dataset.classes == tuple("xyz"), timeout=SECONDS)
-    assert not view.findChild(QPushButton, "map_errors").isEnabled()
+    assert not view.findChild(QComboBox, "map_errors").isEnabled()
     with qtbot.waitSignal(view.image_wanted) as wanted:
         view.map.activated.emit(3)
     assert isinstance(wanted.args[0], session.Picture)

@@ -11,7 +11,7 @@ import numpy as np
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QPainter, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
+from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.data.library import find_dataset, list_datasets
@@ -23,7 +23,7 @@ from cnnstudio.explaining.map_process import MapProcess
 from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.controls.buttons import chip, chip_group, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.forms import WheelGuard, caption, combo
+from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, set_value
 from cnnstudio.gui.controls.layouts import ButtonRows, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GAP, GRID
@@ -33,7 +33,7 @@ from cnnstudio.gui.pages.inside.nearest_row import NearestRow, Neighbour
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.charts.scatter_map import Dots, Pin, ScatterMap, class_colour, class_symbol
+from cnnstudio.gui.widgets.charts.scatter_map import Dots, Errors, Pin, ScatterMap, class_colour, class_symbol
 from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
@@ -56,6 +56,15 @@ _LOW = 54 * GRID
 """Height below which the texts under the map are left out."""
 
 _METHOD = "inside/map"
+
+_ABOUT_ERRORS = "The images that the network gets wrong."
+
+ERRORS = {
+    Errors.MARKED.value: ("Marked", "Each has a red ring."),
+    Errors.ONLY.value: ("Only errors", "All others are left out."),
+    Errors.UNMARKED.value: ("Not marked", "They look like all others: rings hide the dots where there are many."),
+}
+"""How errors are shown, with what the list says of each."""
 
 
 @dataclass(frozen=True)
@@ -217,14 +226,15 @@ class MapView(View):
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             box.setMinimumWidth(place * GRID)
             box.currentIndexChanged.connect(self._embed)
-        WheelGuard(self, self._dataset, self._layer)
+        self._errors = combo("map_errors", "Errors", _ABOUT_ERRORS, ERRORS)
+        self._errors.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # their number comes later
+        self._errors.currentIndexChanged.connect(self._show_errors)
+        WheelGuard(self, self._dataset, self._layer, self._errors)
         bar = row(caption(self._dataset), (self._dataset, 1), caption(self._layer), (self._layer, 1), gap=GRID)
         methods = [chip(f"map_{one.name}", one.title, f"{one.tells} {one.limits}") for one in MAPS.values()]
         chip_group(self, methods, lambda number: self.show_method(list(MAPS)[number]))
         methods[list(MAPS).index(self._method)].setChecked(True)
-        self._errors = chip("map_errors", "Only error&s", "Shows only the images that the network gets wrong.")
-        self._errors.toggled.connect(self._show_errors)
-        self._chips = ButtonRows([*methods, self._errors])
+        self._chips = ButtonRows(methods)
         self.map = ScatterMap()
         fit = tool_button("map_fit", "Show all", "Shows the whole map again. (Home)", "reset", self.map.fit)
         self.map.set_placeholder("The map appears here.")
@@ -251,7 +261,8 @@ class MapView(View):
         self.nearest = NearestRow()
         self.nearest.pointed.connect(self.map.mark)
         self.nearest.taken.connect(self._take_dot)
-        chips = row((self._chips, 1), (fit, 0, Qt.AlignmentFlag.AlignTop), gap=GRID)
+        errors = row(caption(self._errors), self._errors, fit, gap=GRID)
+        chips = row((self._chips, 1), errors, gap=GRID)
         self.setLayout(
             column(
                 bar,
@@ -388,9 +399,7 @@ class MapView(View):
         self._drawn = ""
         self.map.set_dots(None)
         self._legend.clear()
-        self._errors.setChecked(False)
-        self._errors.setEnabled(False)
-        self._errors.setText("Only error&s")
+        self._tell_errors(None)
         self._words.setText("")
         self._draw_pin()
 
@@ -425,11 +434,7 @@ class MapView(View):
             ),
             same_images=again,
         )
-        count = int(wrong.sum())
-        self._errors.setEnabled(count > 0)
-        self._errors.setText(f"Only error&s ({count:,})" if embedding.wrong is not None else "Only error&s")
-        why = "" if embedding.wrong is not None else " This network has other classes than these images."
-        self._errors.setToolTip(f"<p>Shows only the images that the network gets wrong.{why}</p>")
+        self._tell_errors(embedding)
         self._chips.fit(self.width() - 6 * GRID)
         entry = MAPS[method]
         numbers = embedding.vectors.shape[1]
@@ -444,9 +449,23 @@ class MapView(View):
         else:
             self._ask_for_place()
 
-    @Slot(bool)
-    def _show_errors(self, only: bool) -> None:
-        self.map.set_only_wrong(only)
+    def _tell_errors(self, embedding: Embedding | None) -> None:
+        """How many there are, or why it cannot be said what is one; None: there is no map."""
+        wrong = None if embedding is None else embedding.wrong
+        count = 0 if wrong is None else int(wrong.sum())
+        if not count:
+            set_value(self._errors, Errors.MARKED.value)
+        self._errors.setEnabled(count > 0)
+        text = ERRORS[Errors.ONLY.value][0]
+        self._errors.setItemText(
+            list(ERRORS).index(Errors.ONLY.value), text if wrong is None else f"{text} ({count:,})"
+        )
+        why = "" if embedding is None or wrong is not None else " This network has other classes than these images."
+        self._errors.setToolTip(f"<p>{_ABOUT_ERRORS}{why}</p>")
+
+    @Slot()
+    def _show_errors(self) -> None:
+        self.map.show_errors(Errors(self._errors.currentData()))
 
     @Slot(QListWidgetItem)
     def _press_class(self, item: QListWidgetItem) -> None:

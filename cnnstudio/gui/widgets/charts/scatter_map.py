@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 
 import numpy as np
@@ -67,6 +68,14 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+
+
+class Errors(Enum):
+    """How the dots that are wrong are shown: each with a ring, without the others, or as all others."""
+
+    MARKED = "marked"
+    ONLY = "only"
+    UNMARKED = "unmarked"
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +165,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(24 * GRID, 16 * GRID)
         self._pin: Pin | None = None
-        self._only_wrong = False
+        self._errors = Errors.MARKED
         self._class = self._hovered = self._marked = NONE
         self._placeholder = ""
         self._failed = False
@@ -203,7 +212,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         """(n,) int, the numbers of the dots that are shown and do not stand back."""
         if self._dots is None:
             return np.empty(0, np.int64)
-        shown = self._dots.wrong if self._only_wrong else np.ones(len(self._dots.labels), bool)
+        shown = self._dots.wrong if self._errors is Errors.ONLY else np.ones(len(self._dots.labels), bool)
         return np.flatnonzero(shown & (self._dots.labels == self._class) if self._class != NONE else shown)
 
     @property
@@ -251,10 +260,10 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         self._pin = pin
         self.viewport().update()
 
-    def set_only_wrong(self, only: bool) -> None:
-        """Shows only the dots that are marked as wrong, or all."""
-        if only != self._only_wrong:
-            self._only_wrong = only
+    def show_errors(self, errors: Errors) -> None:
+        """Shows the dots that are wrong in another way."""
+        if errors is not self._errors:
+            self._errors = errors
             self._hover(NONE)
             self._place()
 
@@ -314,13 +323,14 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         for number, item in enumerate(self._items):
             assert dots is not None
             chosen = dots.labels == number
-            if self._only_wrong:
+            if self._errors is Errors.ONLY:
                 chosen &= dots.wrong
             item.setData(x=dots.positions[chosen, 0], y=dots.positions[chosen, 1])
             item.setOpacity(1.0 if self._class in (NONE, number) else _FAINT)
             item.setZValue(number == self._class)
         rows = self.rows[dots.wrong[self.rows]] if dots is not None else self.rows
-        places = dots.positions[rows] if dots is not None else np.empty((0, 2))
+        shown = dots is not None and self._errors is not Errors.UNMARKED
+        places = dots.positions[rows] if dots is not None and shown else np.empty((0, 2))
         self._rings.setData(x=places[:, 0], y=places[:, 1])
         self.viewport().update()
 
@@ -487,7 +497,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         if picture is None:
             return True
         place = _square(self.point_of(number), _THUMBNAIL)
-        if self._dots.wrong[number]:
+        if self._dots.wrong[number] and self._errors is not Errors.UNMARKED:
             painter.fillRect(place.adjusted(-2, -2, 2, 2), QColor(colours().error))
         painter.fillRect(place, class_colour(int(self._dots.labels[number])))
         paint_fitted(painter, picture, place.adjusted(2, 2, -2, -2))
@@ -497,7 +507,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         """Writes the name of each class in the middle of its dots."""
         dots = self._dots
         assert dots is not None
-        if self._only_wrong or (len(dots.classes) > MANY_CLASSES and self._class == NONE):
+        if self._errors is Errors.ONLY or (len(dots.classes) > MANY_CLASSES and self._class == NONE):
             return
         painter.setFont(bold_font(self.font()))
         for (number, _), place in zip(

@@ -5,11 +5,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.layouts import column, widget_of
-from cnnstudio.gui.widgets.charts.scatter_map import CLASS_COLOURS, FEW_DOTS, Dots, Pin, ScatterMap, class_symbol
+from cnnstudio.gui.look.theme import colours
+from cnnstudio.gui.widgets.charts.scatter_map import (
+    CLASS_COLOURS,
+    FEW_DOTS,
+    Dots,
+    Errors,
+    Pin,
+    ScatterMap,
+    class_symbol,
+)
 from cnnstudio.gui.widgets.items import NONE
 
 COUNT = 900
@@ -84,7 +94,7 @@ def test_dots_that_do_not_stand_out_cannot_be_taken(view: ScatterMap) -> None:
     view.set_class(1)
     np.testing.assert_array_equal(view.rows, np.flatnonzero(shown.labels == 1))
     assert view.dot_at(view.point_of(3)) != 3
-    view.set_only_wrong(True)
+    view.show_errors(Errors.ONLY)
     np.testing.assert_array_equal(view.rows, np.flatnonzero(shown.wrong & (shown.labels == 1)))
     view.set_class(NONE)
     np.testing.assert_array_equal(view.rows, np.flatnonzero(shown.wrong))
@@ -100,9 +110,21 @@ def test_few_dots_in_sight_become_images_that_do_not_cover_each_other(view: Scat
     places = np.array([view.point_of(number).toTuple() for number in shown])
     apart = np.abs(places[:, None] - places[None]).max(axis=2) + np.eye(len(shown)) * 1e9
     assert apart.min() >= 32
-    view.set_only_wrong(True)
+    view.show_errors(Errors.ONLY)
     qtbot.keyClick(view, Qt.Key.Key_Home)
     assert set(view.thumbnails()) == set(range(50, COUNT, 100))
+
+
+def test_errors_are_marked_or_look_like_all_others(view: ScatterMap) -> None:
+    pictures = {}
+    view.set_dots(dots())
+    for errors in Errors:
+        view.show_errors(errors)
+        image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        pixels = np.asarray(image.constBits()).view(np.uint32)
+        pictures[errors] = np.count_nonzero(pixels == QColor(colours().error).rgb())
+        assert len(view.rows) == (COUNT if errors is not Errors.ONLY else dots().wrong.sum())
+    assert pictures[Errors.MARKED] > 0 and pictures[Errors.ONLY] > 0 and pictures[Errors.UNMARKED] == 0
 
 
 def test_images_that_cannot_be_read_are_told_once(view: ScatterMap, qtbot: QtBot) -> None:
