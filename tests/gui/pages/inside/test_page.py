@@ -21,6 +21,7 @@ from cnnstudio.gui.widgets.maps.map_columns import MapColumns
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
+ONE = np.array([[140, 40], [140, 240]], np.float64)
 
 
 def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot) -> None:
@@ -46,11 +47,12 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
 def test_what_was_drawn_on_another_page_is_there_at_first(qtbot: QtBot) -> None:
     page = InsidePage(Settings())
     qtbot.addWidget(page)
-    page.library.image = Drawing([np.array([[140, 40], [140, 240]], np.float64)])
+    page.library.image = Drawing([ONE])
     page.show()
     with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
         page.entered()
-    assert answered.args[0].answer.input is page.library.image
+    (stroke,) = answered.args[0].answer.input.strokes
+    np.testing.assert_array_equal(stroke, ONE)
     page.findChild(QAbstractButton, "clear_button").click()
     page.entered()
     assert page.findChild(DrawingCanvas).drawing == []  # it was cleared on purpose
