@@ -60,9 +60,9 @@ _METHOD = "inside/map"
 _ABOUT_ERRORS = "The images that the network gets wrong."
 
 ERRORS = {
-    Errors.MARKED.value: ("Marked", "Each has a red ring."),
+    Errors.MARKED.value: ("Errors", "Each has a red ring."),
     Errors.ONLY.value: ("Only errors", "All others are left out."),
-    Errors.UNMARKED.value: ("Not marked", "They look like all others: rings hide the dots where there are many."),
+    Errors.UNMARKED.value: ("No rings", "Errors look like all other images: rings hide these where there are many."),
 }
 """How errors are shown, with what the list says of each."""
 
@@ -234,7 +234,7 @@ class MapView(View):
         methods = [chip(f"map_{one.name}", one.title, f"{one.tells} {one.limits}") for one in MAPS.values()]
         chip_group(self, methods, lambda number: self.show_method(list(MAPS)[number]))
         methods[list(MAPS).index(self._method)].setChecked(True)
-        self._chips = ButtonRows(methods)
+        self._chips = ButtonRows([*methods, self._errors])
         self.map = ScatterMap()
         fit = tool_button("map_fit", "Show all", "Shows the whole map again. (Home)", "reset", self.map.fit)
         self.map.set_placeholder("The map appears here.")
@@ -261,8 +261,7 @@ class MapView(View):
         self.nearest = NearestRow()
         self.nearest.pointed.connect(self.map.mark)
         self.nearest.taken.connect(self._take_dot)
-        errors = row(caption(self._errors), self._errors, fit, gap=GRID)
-        chips = row((self._chips, 1), errors, gap=GRID)
+        chips = row((self._chips, 1), (fit, 0, Qt.AlignmentFlag.AlignTop), gap=GRID)
         self.setLayout(
             column(
                 bar,
@@ -456,10 +455,8 @@ class MapView(View):
         if not count:
             set_value(self._errors, Errors.MARKED.value)
         self._errors.setEnabled(count > 0)
-        text = ERRORS[Errors.ONLY.value][0]
-        self._errors.setItemText(
-            list(ERRORS).index(Errors.ONLY.value), text if wrong is None else f"{text} ({count:,})"
-        )
+        text = ERRORS[Errors.MARKED.value][0]
+        self._errors.setItemText(0, text if wrong is None else f"{text} ({count:,})")
         why = "" if embedding is None or wrong is not None else " This network has other classes than these images."
         self._errors.setToolTip(f"<p>{_ABOUT_ERRORS}{why}</p>")
 
