@@ -17,6 +17,7 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -177,6 +178,8 @@ class Monkey:
         self._window, self._home, self._files = window, home, home / "files"
         self._random = random.Random(seed)
         self._mime = QMimeData()
+        self._experiments: dict[str, dict[str, Any]] = {}
+        """How each experiment of the Lab was set at first."""
         self._coming: deque[Callable[[], object]] = deque()
         self._hand = QTimer(window, interval=EVENT_MILLISECONDS)
         self._hand.timeout.connect(self._go_on)
@@ -527,13 +530,17 @@ class Monkey:
             if name == "architecture":
                 yield from self._edit_network()
         for name in (*PANELS, *list(PANELS)[:1]):
-            _later(partial(self._window.page("lab").show_panel, name))
+            _later(partial(self._show_panel, name))
         for name in (*VIEWS, *list(VIEWS)[:1]):
             _later(partial(self._window.page("inside").show_view, name))
         _later(self._window.page("try").findChild(QAbstractButton, "draw_chip").click)
         _later(self._window.page("try").findChild(QWidget, "drawing_canvas").clear)
         yield passed(0.1)
         yield at_rest()
+
+    def _show_panel(self, name: str) -> None:
+        panel = self._window.page("lab").show_panel(name)
+        panel.show_state(self._experiments.setdefault(name, panel.state()))
 
     def _edit_network(self) -> Steps:
         """Opens the editor and leaves it, so that it was left with the same layer chosen."""

@@ -48,6 +48,7 @@ class MapProcess:
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(theirs, method), daemon=True, name=f"cnnstudio-{method}")
         self._process.start()
+        self._end = threading.Thread(target=self._put_away, daemon=True, name="map process put away")
         theirs.close()  # or its end would not be noticed
         told = Progress(f"Starting {self._title}", len(coordinates), None, "images")
         try:
@@ -58,7 +59,7 @@ class MapProcess:
                 on_progress(told)
         except BaseException:
             self.close()
-            self._process.join()
+            self._end.join()
             raise
         self.positions: np.ndarray = answer
 
@@ -79,9 +80,20 @@ class MapProcess:
             return found
 
     def close(self) -> None:
-        """Ends the process, without waiting for its end; what waits for it raises `StudioError`."""
-        self._closed = True
-        self._process.kill()
+        """Ends the process, without waiting for its end; what waits for it raises `StudioError`.
+
+        The positions stay, for as long as the map is kept; the pipes to the process do not.
+        """
+        if not self._closed:
+            self._closed = True
+            self._process.kill()
+            self._end.start()
+
+    def _put_away(self) -> None:
+        self._process.join()
+        with self._lock, suppress(ValueError):  # some other thread has just asked how it ended
+            self._connection.close()
+            self._process.close()
 
     def _send(self, coordinates: np.ndarray) -> None:
         try:

@@ -4,7 +4,10 @@ import csv
 import multiprocessing
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,6 +169,30 @@ def test_a_process_gives_the_same_map_and_ends_when_told(clusters):
     assert not process.running
     with pytest.raises(StudioError, match="t-SNE has ended too early"):
         process.place(clusters[:1])
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="open files are counted in /proc, which only Linux has"
+)
+def test_a_map_whose_process_was_ended_stays_without_its_pipes(clusters):
+    def pipes() -> int:
+        count = 0
+        for handle in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # that of the folder itself
+                count += str(handle.readlink()).startswith(("pipe:", "socket:"))
+        return count
+
+    counts, maps = [], []
+    for _ in range(3):
+        maps.append(MapProcess("t-sne", clusters, lambda _: None))
+        maps[-1].close()
+        end = time.monotonic() + 20
+        while multiprocessing.active_children() and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        counts.append(pipes())
+    assert counts[2] == counts[0], "the first one starts multiprocessing's own helper"
+    assert all(one.positions.shape == (len(clusters), 2) for one in maps)
 
 
 def test_a_process_can_be_cancelled_while_it_starts(clusters):
