@@ -70,7 +70,8 @@ def _slides(application: Any, lab: Any, name: str, slider: str, painted: str) ->
     panel = lab.show_panel(name)
     one = panel.findChild(QSlider, slider)
     one.setValue(one.minimum())
-    places = [one.minimum() + step for step in _walk(one.maximum() - one.minimum())]
+    lowest = one.value()  # of those that are possible
+    places = [lowest + step for step in _walk(one.maximum() - lowest)]
     widget = panel.findChild(QWidget, painted)
     return _timed(application, [widget], [lambda place=place: one.setValue(place) for place in places])
 
