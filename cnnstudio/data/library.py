@@ -76,7 +76,7 @@ def find_dataset(
     """
     if name in DATASETS:
         return _as_published(DATASETS[name], image_size, channels, layout)
-    imported = read_imported()[0]
+    imported, damage = read_imported()
     for entry in (*imported, *_collected()):
         if entry.name == name:
             is_other = entry.path is not None and layout not in ("", entry.layout)
@@ -94,6 +94,7 @@ def find_dataset(
     hint = f" Did you mean “{similar[0]}”?" if similar else ""
     raise StudioError(
         f"There is no data set “{name}”.{hint} Choose one of: {', '.join(names)}; or name a folder or a zip of images."
+        + (f" {damage}" if damage else "")
     )
 
 

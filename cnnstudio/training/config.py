@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -209,6 +209,9 @@ class TrainingConfig:
     channels: int | None = None
     layout: str = ""
 
+    _problem: ClassVar[StudioError | None] = None
+    """Why the data set was not found when what suits it was to be chosen."""
+
     @classmethod
     def suggested(cls, entry: DatasetEntry, architecture: str = "") -> "TrainingConfig":
         """Returns a config that trains well on a data set.
@@ -234,8 +237,9 @@ class TrainingConfig:
         try:
             entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=self.layout)
             suited = _suited(entry, str(self.architecture))
-        except StudioError:  # `check` reports it
+        except StudioError as error:
             suited = _SUITED
+            object.__setattr__(self, "_problem", error)
         for name in missing:
             object.__setattr__(self, name, suited[name])
 
@@ -259,6 +263,8 @@ class TrainingConfig:
             _check_number("weight decay", self.weight_decay, 1)
         _check_number("validation fraction", self.validation_fraction, 1)
         find_augmentation(str(self.augmentation))
+        if self._problem:  # the data set may be found again by now, but what suits it was not chosen
+            raise self._problem
         entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=str(self.layout))
         # How many images of a folder can be read is known after the scan only.
         share = 1 if entry.path else 1 - self.validation_fraction

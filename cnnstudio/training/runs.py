@@ -9,6 +9,7 @@ name; where the folder is gone, it is begun again.
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -326,12 +327,20 @@ def _open_empty(folder: Path) -> Run:
 
 def _new_folder(parent: Path, name: str) -> tuple[Path, Claim]:
     """Makes a folder of this name, or of the next that is free, and claims it."""
-    folder = unused_folder(parent, name, taken=_shipped_names())
+    try:
+        return _claimed(unused_folder(parent, name, taken=_shipped_names()))
+    except (FileNotFoundError, BlockingIOError):  # another program took it for something left behind, this very moment
+        return _claimed(unused_folder(parent, name, taken=_shipped_names()))
+
+
+def _claimed(folder: Path) -> tuple[Path, Claim]:
+    """Claims a folder that was just made; where that fails, it is as if it had not been made."""
     try:
         return folder, Claim(folder)
-    except (FileNotFoundError, BlockingIOError):  # another program took it for something left behind, this very moment
-        folder = unused_folder(parent, name, taken=_shipped_names())
-        return folder, Claim(folder)
+    except OSError:
+        with suppress(OSError):  # another program may have removed it, or works in it
+            folder.rmdir()
+        raise
 
 
 def _shipped_names() -> set[str]:

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 
+from cnnstudio.data.library import import_dataset
 from cnnstudio.errors import StudioError
+from cnnstudio.storage import data_folder
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 
 
@@ -45,6 +48,22 @@ def test_the_defaults_pass():
 def test_values_that_make_no_sense(wrong, word):
     with pytest.raises(StudioError, match=word):
         TrainingConfig(**wrong).check()
+
+
+def test_a_list_of_data_sets_that_could_not_be_read_is_told(tmp_path):
+    for name in ("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"):
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (32, 32)).save(tmp_path / "pets" / name)
+    import_dataset(tmp_path / "pets", 32, 1)
+    listed = data_folder() / "datasets.json"
+    listed.rename(tmp_path / "listed")
+    listed.mkdir()  # it cannot be read for a moment
+    config = TrainingConfig(dataset="pets")
+    listed.rmdir()
+    (tmp_path / "listed").rename(listed)
+    with pytest.raises(StudioError, match="cannot be read"):
+        config.check()
+    TrainingConfig(dataset="pets").check()
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -1,3 +1,4 @@
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_output_with_something_in_it_is_left_alone(tmp_path):
         create_run(CONFIG, tmp_path / "thesis.txt")
     with pytest.raises(StudioError, match="cannot be written"):
         create_run(CONFIG, tmp_path / "thesis.txt" / "below")
+
+
+def test_a_folder_that_cannot_be_opened_is_not_left_behind(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "no permission")
+
+    monkeypatch.setattr("cnnstudio.storage.os.open", refuse)
+    with pytest.raises(StudioError, match="cannot be written"):
+        create_run(CONFIG)
+    assert list(runs_folder().iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no file system here that nobody can write to")

@@ -20,6 +20,7 @@ from cnnstudio.storage import (
     exists,
     is_file,
     is_folder,
+    is_temporary,
     move_to_trash,
     runs_folder,
     shipped,
@@ -215,7 +216,12 @@ def _folders() -> list[tuple[Kind, Path]]:
 
 
 def _holds_model(folder: Path) -> bool:
-    return not folder.name.startswith(".") and any(is_file(folder / name) for name in (MODEL_FILE, CARD_FILE))
+    """A card without a model is a part of one, unless the model is, or was, being written beside it."""
+    if folder.name.startswith("."):
+        return False
+    if is_file(folder / MODEL_FILE):
+        return True
+    return is_file(folder / CARD_FILE) and not any(is_temporary(path.name) for path in folder.iterdir())
 
 
 def _entry(kind: Kind, folder: Path, read: Callable[[Path], Card] = read_card) -> ModelEntry:

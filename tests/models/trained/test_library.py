@@ -61,6 +61,14 @@ def test_the_newest_run_comes_first(add_run):
     assert kinds == sorted(kinds, reverse=True)
 
 
+def test_a_card_whose_model_is_still_being_written_is_no_broken_model(add_run):
+    model = add_run("mine") / MODEL_FILE
+    temporary = model.rename(model.with_name(".cnnstudio-abcdefgh.keras"))
+    assert list_broken_models() == {}
+    temporary.unlink()
+    assert list(list_broken_models()) == [model.parent]
+
+
 def test_broken_folders_are_told_apart(add_run):
     add_run("fine")
     (add_run("no card") / CARD_FILE).unlink()
