@@ -270,12 +270,12 @@ def filtered(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
             output[top : top + height_now] = sums[:size].reshape(height_now, -1, channels)[:, :width]
 
     if taps:
-        threads = min(os.cpu_count() or 1, 4) if height * line > 4 * _STRIP else 1
-        edges = [height * part // threads for part in range(threads + 1)]
-        if threads == 1:
+        parts = min(os.cpu_count() or 1, 4) if height * line > 4 * _STRIP else 1
+        edges = [height * part // parts for part in range(parts + 1)]
+        if parts == 1:
             work(0, height)
         else:
-            list(_threads().map(work, edges[:-1], edges[1:]))
+            list(threads().map(work, edges[:-1], edges[1:]))
     return output
 
 
@@ -299,5 +299,6 @@ def on_screen(numbers: np.ndarray, show: Show) -> np.ndarray:
 
 
 @functools.cache
-def _threads() -> ThreadPoolExecutor:
+def threads() -> ThreadPoolExecutor:
+    """The threads that filter parts of large pictures."""
     return ThreadPoolExecutor(4, "filter")

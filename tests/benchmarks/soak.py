@@ -269,7 +269,8 @@ def _memory() -> int:
 
 def _python_objects() -> Counter[str]:
     """By their class; those that were put aside when TensorFlow was loaded cannot be told apart."""
-    found = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
+    # The same name is one object at all visits, here and below: the soak is not to grow by what it has counted.
+    found = Counter(sys.intern(f"{type(one).__module__}.{type(one).__qualname__}") for one in gc.get_objects())
     found["put aside"] = gc.get_freeze_count()
     return found
 
@@ -310,7 +311,7 @@ def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     kind = type(one).__name__
     if kind.endswith("Gesture") or kind == "QWindow" or kind in _CURVES:
         return  # one for each area that was touched, one for each list that was open, some for each curve shown now
-    path = f"{above} › {kind}{f' {name}' if name else ''}"
+    path = sys.intern(f"{above} › {kind}{f' {name}' if name else ''}")
     found[path] += 1
     for child in one.children():
         _count_below(child, path, found)

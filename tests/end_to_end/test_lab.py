@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnstudio.lab.activations import ACTIVATIONS
-from cnnstudio.lab.compiled_filters import compiled
+from cnnstudio.lab.compiled_filters import compiled, fits
 from cnnstudio.lab.convolution import Convolution
 from cnnstudio.lab.dense import Dense
 from cnnstudio.lab.filters import FILTERS, filtered, on_screen
@@ -215,22 +215,28 @@ def test_a_gradient_step_is_that_of_tensorflow(layer, activation):
 
 
 @pytest.mark.parametrize("name", ("sharpen", "gaussian_blur", "gabor_slanted"))
-@pytest.mark.parametrize("shape", ((40, 30, 3), (1, 9, 1)))
+@pytest.mark.parametrize("shape", ((40, 30, 3), (1, 9, 1), (900, 700, 3)))
 def test_the_compiled_filter_agrees_with_numpys(name, shape):
     picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     kernel = FILTERS[name].make(FILTERS[name].sides[0])
     for numbers in (picture, picture.astype(np.float32)):
         expected = filtered(numbers, kernel)
-        fast = compiled(shape, kernel.shape, numbers.dtype.name, None)
-        np.testing.assert_allclose(fast(numbers, kernel, False), expected, atol=1e-3)
-        np.testing.assert_allclose(fast(numbers, kernel, True), np.maximum(expected, 0), atol=1e-3)
+        fast = compiled(kernel.shape, numbers.dtype.name, False)
+        np.testing.assert_allclose(fast(numbers, kernel, False, None), expected, atol=1e-3)
+        np.testing.assert_allclose(fast(numbers, kernel, True, None), np.maximum(expected, 0), atol=1e-3)
+
+
+def test_a_filter_is_compiled_once_for_pictures_of_all_sizes():
+    assert compiled((5, 5), "uint8", True) is compiled((5, 5), "uint8", True)
+    assert fits(2048, 3, (7, 7))
+    assert not fits(20_000, 3, (7, 7))
 
 
 @pytest.mark.parametrize("show", ("clip", "grey", "magnitude"))
 def test_the_compiled_filter_makes_the_same_pixels(show):
     picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     kernel = FILTERS["sobel_x"].make(5)
-    pixels = compiled(picture.shape, kernel.shape, "uint8", show)(picture, kernel, False)
+    pixels = compiled(kernel.shape, "uint8", True)(picture, kernel, False, show)
     # A number may lie as near to a whole one as float32 can tell.
     difference = pixels.astype(int) - on_screen(filtered(picture, kernel), show)
     assert np.abs(difference).max() <= 1

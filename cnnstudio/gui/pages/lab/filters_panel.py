@@ -31,7 +31,7 @@ from cnnstudio.gui.widgets.images.matrix import Matrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
-from cnnstudio.lab.compiled_filters import Compiled, compiled
+from cnnstudio.lab.compiled_filters import Compiled, compiled, fits
 from cnnstudio.lab.filters import FILTERS, SIDES, Show, filtered, joined, on_screen
 from cnnstudio.wording import COUNTING
 
@@ -88,10 +88,9 @@ class FilterStep:
 class FastKey:
     """For what a filter is compiled; its attributes are the arguments of `compiled`."""
 
-    shape: tuple[int, int, int]
     kernel: tuple[int, int]
     dtype: str
-    show: Show | None
+    pixels: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,16 +122,11 @@ class FilteredPicture:
         return found
 
 
-def fast_keys(picture: np.ndarray, kernels: Sequence[np.ndarray], show: Show) -> list[FastKey]:
+def fast_keys(kernels: Sequence[np.ndarray]) -> list[FastKey]:
     """What must be compiled for a chain of filters; only the last one of them makes pixels."""
+    last = len(kernels) - 1
     return [
-        FastKey(
-            picture.shape,
-            kernel.shape,
-            "float32" if number else "uint8",
-            show if number + 1 == len(kernels) else None,
-        )
-        for number, kernel in enumerate(kernels)
+        FastKey(kernel.shape, "float32" if number else "uint8", number == last) for number, kernel in enumerate(kernels)
     ]
 
 
@@ -149,15 +143,15 @@ def apply_chain(
         fast: compiled filters.
     """
     numbers = picture
-    for key, kernel in zip(fast_keys(picture, kernels, show), kernels, strict=True):
+    for key, kernel in zip(fast_keys(kernels), kernels, strict=True):
         if key in fast:
-            numbers = fast[key](numbers, kernel, relu)
+            numbers = fast[key](numbers, kernel, relu, show if key.pixels else None)
             continue
         numbers = filtered(numbers, kernel)
         if relu:
             np.maximum(numbers, 0, out=numbers)
-        if key.show is not None:
-            numbers = on_screen(numbers, key.show)
+        if key.pixels:
+            numbers = on_screen(numbers, show)
     return FilteredPicture(picture, tuple(kernels), relu, numbers)
 
 
@@ -329,8 +323,9 @@ class FiltersPanel(Panel):
         result = self._result
         if result is None:
             return False
-        keys = fast_keys(result.picture, result.kernels, self._show_as.currentData())
-        return result.picture.size < _COMPILED_FROM or all(key in self._compiled for key in keys)
+        return not _worth_compiling(result.picture, result.kernels) or all(
+            key in self._compiled for key in fast_keys(result.kernels)
+        )
 
     @property
     def message(self) -> str:
@@ -412,15 +407,14 @@ class FiltersPanel(Panel):
         kernels = [step.applied for step in self._steps]
         self._compile(picture, kernels)
         show, relu = self._show_as.currentData(), self._relu.isChecked()
-        self._task.submit(apply_chain, picture, kernels, relu, show, dict(self._compiled))
+        fast = dict(self._compiled) if _worth_compiling(picture, kernels) else {}
+        self._task.submit(apply_chain, picture, kernels, relu, show, fast)
 
     def _compile(self, picture: np.ndarray, kernels: list[np.ndarray]) -> None:
         """Gets the fast filter for a large picture ready, once TensorFlow is there; until then NumPy filters."""
-        if picture.size < _COMPILED_FROM or self._compiling is not None or "tensorflow" not in sys.modules:
+        if self._compiling is not None or "tensorflow" not in sys.modules or not _worth_compiling(picture, kernels):
             return
-        self._compiled = {key: made for key, made in self._compiled.items() if key.shape == picture.shape}
-        wanted = fast_keys(picture, kernels, self._show_as.currentData())
-        missing = [key for key in wanted if key not in self._compiled]
+        missing = [key for key in fast_keys(kernels) if key not in self._compiled]
         if missing:
             self._compiling = Task(partial(_compile, missing[0]), self)
             self._compiling.finished.connect(self._take_compiled)
@@ -527,8 +521,13 @@ class FiltersPanel(Panel):
         self._pictures.setFixedHeight(max(_LEAST_HEIGHT, min(PICTURE_HEIGHT, high)) + 3 * GRID)
 
 
+def _worth_compiling(picture: np.ndarray, kernels: Sequence[np.ndarray]) -> bool:
+    _, width, channels = picture.shape
+    return picture.size >= _COMPILED_FROM and all(fits(width, channels, kernel.shape) for kernel in kernels)
+
+
 def _compile(key: FastKey, **_: object) -> tuple[FastKey, Compiled]:
-    return key, compiled(key.shape, key.kernel, key.dtype, key.show)
+    return key, compiled(key.kernel, key.dtype, key.pixels)
 
 
 def _steps_of(state: Mapping[str, Any], with_kernels: bool) -> list[FilterStep]:
