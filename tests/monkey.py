@@ -429,7 +429,7 @@ class Monkey:
 
     def _resize(self, _front: QWidget) -> str:
         size = self._random.choice(SIZES)
-        self._window.resize(size)
+        self._coming.append(partial(self._window.resize, size))
         return f"resized the window to {size.toTuple()}"
 
     def _change_theme(self, _front: QWidget) -> str:

@@ -160,7 +160,8 @@ class Watch:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Looks away, for what the soak itself does."""
+        """Looks away, for what the soak itself does; what was before counts."""
+        self._tick()
         self._paused = True
         yield
         self._last, self._waited, self._worked = self._now()
@@ -465,11 +466,13 @@ class Soak:
     def _act(self) -> Iterator[Callable[[], bool]]:
         from tests.monkey import passed
 
-        was_busy = self.busy()
-        self.monkey.act()
+        with self.watch.paused():  # all widgets are looked at before it decides
+            was_busy = self.busy()
+            self.monkey.act()
         yield lambda: self.monkey.rests
         yield passed(0.03)
-        self.trainings += self.busy() and not was_busy
+        with self.watch.paused():
+            self.trainings += self.busy() and not was_busy
 
     def _visit(self) -> Iterator[Callable[[], bool]]:
         yield from self.monkey.come_home()
