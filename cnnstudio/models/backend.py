@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnnstudio.errors import StudioError
+from cnnstudio.interpreter import GIVES_WAY, giving_way, is_shared
 from cnnstudio.models.layers import register_layers
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ itself: of 22, in a file of 10 kB, it takes 3 GB."""
 
 
 _importing = threading.Event()
+_changing_keras = threading.Lock()
 
 
 def is_importing() -> bool:
@@ -69,7 +71,21 @@ def import_keras() -> ModuleType:
     if not _OPTIMIZER_OPTIONS.items() <= tf.config.optimizer.get_experimental_options().items():
         tf.config.optimizer.set_experimental_options(_OPTIMIZER_OPTIONS)
     register_layers()
+    _give_way_while_building()
     return keras
+
+
+def _give_way_while_building() -> None:
+    """Has threads that build or trace a network give way to that of a window, at each layer and each operation."""
+    import keras
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    with _changing_keras:
+        if not is_shared() or hasattr(keras.Layer.__call__, GIVES_WAY):
+            return
+        keras.Layer.__call__ = giving_way(keras.Layer.__call__)
+        if hasattr(FuncGraph, "_create_op_internal"):  # it is TensorFlow's own business, and may go one day
+            FuncGraph._create_op_internal = giving_way(FuncGraph._create_op_internal)
 
 
 def in_new_thread(work: Callable[[], _Result]) -> _Result:
