@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.exporting.python_text import call, literal
+from cnnstudio.interpreter import giving_way
 from cnnstudio.models.architectures.catalogue import seeded
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.allowlist import shear_factors
@@ -179,6 +180,7 @@ def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(arguments)
 
 
+@giving_way
 def _arguments(class_: "type[keras.Layer]", config: dict[str, Any]) -> tuple[str, ...]:
     """The arguments that make a layer, save its name: those that Keras asks for, and those that differ from its own."""
     given = _asked(class_.from_config(copy.deepcopy(config | {"name": None})))

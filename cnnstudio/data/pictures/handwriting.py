@@ -15,6 +15,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
+from cnnstudio.interpreter import giving_way
+
 _SEARCH_SIDE = 400
 """Longer side of the picture that is searched, at most, in pixels."""
 
@@ -200,9 +202,9 @@ class Piece:
 
 def _terms(height: int, width: int) -> np.ndarray:
     """(height, width, terms) of a polynomial in x and y, which go from −1 to 1 over the picture; the first is 1."""
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    y, x = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
     powers = [(i, j) for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)]
-    return np.stack([x**i * y**j for i, j in powers], axis=-1)
+    return np.stack([np.outer(y**j, x**i) for i, j in powers], axis=-1)
 
 
 def _separations(pixels: np.ndarray) -> Iterator[Separation]:
@@ -358,6 +360,7 @@ def _filling_pieces(pixels: np.ndarray, least: float) -> list[Piece]:
     return [replace(best, mask=mask, width=step * best.width)]
 
 
+@giving_way
 def _filling_piece(separation: Separation, pixels: np.ndarray) -> Piece | None:
     """The digit where a picture falls into ink and paper in one way; None where that gives no line that fills it."""
     from scipy import ndimage

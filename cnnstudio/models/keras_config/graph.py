@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from cnnstudio.errors import StudioError
+from cnnstudio.interpreter import giving_way
 from cnnstudio.limits import MAX_LAYERS
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.added import USED_AGAIN
@@ -387,6 +388,7 @@ class _Unfolding:
             raise StudioError(f"The network is damaged: its output is the layer “{absent}”, which is not there.")
         return tuple(_output(outputs, place) for place in ends)
 
+    @giving_way
     def _add(
         self, call: _Call, path: tuple[str, ...], inputs: tuple[str, ...], trainable: bool, training: bool | None
     ) -> tuple[str, ...]:
