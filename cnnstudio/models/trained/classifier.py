@@ -35,7 +35,10 @@ MAX_PASSES = 8
 """Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
 
 MAX_FROZEN_BYTES = 2**25
-"""Weights beyond this are never frozen: every compiled pass would hold copies of its own."""
+"""Weights beyond this are not frozen: a compiled pass holds five copies of its own, and takes longer to compile."""
+
+MAX_FROZEN_BYTES_OF_MANY = 2**21
+"""Likewise where a pass is compiled for each choice of feature maps."""
 
 IMAGE = ""
 """What stands for the image among the names of layers; no layer can be called so."""
@@ -335,13 +338,16 @@ class Classifier:
         largest = max((math.prod(layer.shape) for layer in self.layers), default=1)
         return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
 
-    def freeze(self) -> None:
+    def freeze(self, most: int = MAX_FROZEN_BYTES) -> None:
         """Keeps the weights of now for all predictions, which makes them faster, by a quarter for deep networks.
 
         TensorFlow then merges normalisations into convolutions. Later changes of the model's weights do not count.
+
+        Args:
+            most: bytes of weights; where there are more, nothing happens.
         """
         variables = self.model.variables
-        if sum(math.prod(variable.shape) for variable in variables) * 4 <= MAX_FROZEN_BYTES:
+        if sum(math.prod(variable.shape) for variable in variables) * 4 <= most:
             self._frozen = [(variable, np.asarray(variable)) for variable in variables]
             self._passes.clear()
             self.__dict__.pop("_probabilities", None)

@@ -13,7 +13,12 @@ from PIL import Image, ImageDraw
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, read_card
-from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.models.trained.classifier import (
+    MAX_FROZEN_BYTES,
+    MAX_FROZEN_BYTES_OF_MANY,
+    Classifier,
+    Prediction,
+)
 from cnnstudio.models.trained.library import load_classifier
 
 pytestmark = pytest.mark.numbers
@@ -135,14 +140,15 @@ def test_frozen_weights_give_the_same_and_stay(make_card):
     np.testing.assert_allclose(again.probabilities, frozen.probabilities, atol=1e-6)
 
 
-def test_large_weights_are_not_held_twice(make_card):
+@pytest.mark.parametrize(("units", "most"), [(12_000, MAX_FROZEN_BYTES), (1_000, MAX_FROZEN_BYTES_OF_MANY)])
+def test_large_weights_are_not_held_twice(make_card, units, most):
     import keras
 
     inputs = keras.Input((28, 28, 1))
-    x = keras.layers.Dense(12_000)(keras.layers.Flatten()(inputs))
+    x = keras.layers.Dense(units)(keras.layers.Flatten()(inputs))
     model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax", name="output")(x))
     classifier = Classifier(model, make_card())
-    classifier.freeze()
+    classifier.freeze(most)
     model.get_layer("output").bias.assign([0.0] * 9 + [1e6])
     assert classifier.predict(IMAGES[0]).top(1)[0][0] == 9
 

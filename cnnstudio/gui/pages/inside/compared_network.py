@@ -12,6 +12,7 @@ from cnnstudio.gui.pages.choosers.models import describe_card
 from cnnstudio.gui.pages.choosers.names import name_of, open_classifier
 from cnnstudio.gui.pages.choosers.networks import network_picture
 from cnnstudio.models.trained.card import Card, read_card
+from cnnstudio.models.trained.classifier import MAX_FROZEN_BYTES_OF_MANY
 from cnnstudio.models.trained.library import ModelEntry
 from cnnstudio.storage import shipped
 
@@ -115,7 +116,7 @@ class ComparedNetworks:
         found = self._known.pop(path, None)
         if found is None:
             classifier = open_classifier(path)
-            classifier.freeze()
+            classifier.freeze(MAX_FROZEN_BYTES_OF_MANY)
             found = ClassScores(classifier, threading.Lock())
         self._known[path] = found
         for oldest in list(self._known)[:-2]:

@@ -22,7 +22,13 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.choosers.names import open_classifier
 from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.card import Card
-from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutput, Prediction
+from cnnstudio.models.trained.classifier import (
+    MAX_FROZEN_BYTES_OF_MANY,
+    Classifier,
+    LayerInfo,
+    LayerOutput,
+    Prediction,
+)
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
 BLOCK = 2**24
@@ -385,7 +391,7 @@ class Session:
         if self._classifier is None or path != self._path or edition != self._edition_open:
             try:
                 classifier = open_classifier(path)
-                classifier.freeze()
+                classifier.freeze(MAX_FROZEN_BYTES_OF_MANY)
                 classifier.warm_up(_first_block(classifier))
             except Exception as error:
                 raise UnopenedModelError(path, error) from error
