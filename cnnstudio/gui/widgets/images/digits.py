@@ -29,7 +29,7 @@ class Digits:
         known = zip(_SIGNS, glyphs, advances, strict=False) if len(glyphs) == len(_SIGNS) else ()
         self._glyphs = {sign: (glyph, advance) for sign, glyph, advance in known if glyph}
         self._base = (self._raw.ascent() - self._raw.descent()) / 2
-        self._laid_out = functools.lru_cache(4096)(self._lay_out)
+        self._laid_out = functools.lru_cache(1024)(self._lay_out)
 
     def draw(self, painter: QPainter, texts: Iterable[tuple[QPointF, str]]) -> None:
         """Writes texts in the colour of the painter's pen, each with its middle at a point."""
@@ -58,7 +58,7 @@ class Digits:
         return run
 
 
-@functools.lru_cache(64)
+@functools.lru_cache(12)
 def digits_of(family: str, size: int) -> Digits:
     """The one for a font."""
     return Digits(family, size)
