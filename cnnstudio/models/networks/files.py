@@ -57,15 +57,26 @@ def list_networks(read: Callable[[Path], Network] | None = None) -> list[Network
         read: how a file is read, if not by `read_network`; whoever lists often may remember them.
     """
     found = []
-    for path in _saved().values():
-        with suppress(StudioError):
-            found.append((read or read_network)(path))
+    with suppress(OSError):  # what cannot be read has no names
+        for path in _saved().values():
+            with suppress(StudioError):
+                found.append((read or read_network)(path))
     return found
 
 
 def saved_path(name: str) -> Path | None:
-    """The file of the network of that name in the user's folder; None where there is none."""
-    return _saved().get(name)
+    """The file of the network of that name in the user's folder; None where there is none.
+
+    Raises:
+        StudioError: the folder cannot be read.
+    """
+    try:
+        return _saved().get(name)
+    except OSError as error:
+        raise StudioError(
+            f"Your architectures cannot be read from {networks_folder()}: {reason(error)}. Choose one that comes with "
+            "CNN Studio, or make the folder readable."
+        ) from error
 
 
 def is_own(network: Network) -> bool:
@@ -75,7 +86,9 @@ def is_own(network: Network) -> bool:
 
 def saved_names() -> list[str]:
     """The names of the networks in the user's folder, whether they can be read or not."""
-    return list(_saved())
+    with suppress(OSError):
+        return list(_saved())
+    return []
 
 
 def read_network(path: Path) -> Network:
@@ -226,8 +239,15 @@ def _text(network: Network) -> str:
 
 
 def _saved() -> dict[str, Path]:
-    paths = sorted(networks_folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.casefold())
-    return {path.name.removesuffix(SUFFIX): path for path in paths if not path.name.startswith(".")}
+    try:
+        paths = sorted(networks_folder().iterdir(), key=lambda path: path.name.casefold())
+    except (FileNotFoundError, NotADirectoryError):  # nothing was saved yet
+        return {}
+    return {
+        path.name.removesuffix(SUFFIX): path
+        for path in paths
+        if path.name.endswith(SUFFIX) and not path.name.startswith(".")
+    }
 
 
 def _own(network: Network) -> Path:

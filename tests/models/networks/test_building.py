@@ -36,6 +36,7 @@ from cnnstudio.models.networks.files import (
     read_network,
     rename_network,
     save_network,
+    saved_names,
     trash_network,
     write_network,
 )
@@ -620,3 +621,14 @@ def test_a_normalisation_of_a_billion_numbers_is_refused_before_it_is_built():
     )
     with pytest.raises(StudioError, match="would normalise 1,024,000,000 numbers"):
         build_network(Network("huge", "Huge", config), (32, 32, 1), 10, seed=0)
+
+
+def test_a_folder_of_networks_that_cannot_be_read_is_told():
+    folder = networks_folder()
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(folder)  # a link that leads to itself
+    with pytest.raises(StudioError, match="cannot be read from"):
+        find_network("mine")
+    assert find_network("lenet5").name == "lenet5"
+    assert list_networks() == []
+    assert saved_names() == []
