@@ -229,7 +229,7 @@ def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed:
     return model
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
     """The config of an architecture as JSON: each caller reads a copy of its own."""
     check(ARCHITECTURES[name], image_shape, classes)

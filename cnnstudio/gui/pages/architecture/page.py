@@ -46,6 +46,9 @@ MODEL_FILES = f"Keras models, edited networks (*.keras *.h5 *.hdf5 *.json *.zip 
 PATIENCE = 200
 """Milliseconds after which the page says that it is working."""
 
+MOST_KNOWN = 6
+"""Descriptions that are kept, so that they are there at once; those of deep networks are large."""
+
 NETWORK, IMAGES, SPLIT = "architecture/network", "architecture/images", "architecture/split"
 """What is remembered."""
 
@@ -253,6 +256,8 @@ class ArchitecturePage(Page):
             return
         if request.name in ARCHITECTURES:
             self._known[request] = description
+            if len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
         self._show(description)
 
     def _show(self, description: NetworkDescription) -> None:

@@ -244,6 +244,8 @@ class KernelsView(View):
 
     def set_network(self, network: OpenNetwork | None) -> None:
         """Lists the convolutions of another network."""
+        if network is not self._read_for:
+            self._read_for = None  # or a network that was closed would stay in memory
         self._network, self._subject = network, None
         self._filters.clear()
         self._layer.blockSignals(True)

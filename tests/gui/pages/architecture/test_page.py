@@ -1,5 +1,7 @@
 """The Architecture page with real networks: chosen, described, edited, sent on."""
 
+import gc
+import weakref
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +161,18 @@ def test_what_was_described_before_is_there_at_once(page: ArchitecturePage, qtbo
     choose(qtbot, page, "mlp")
     page.findChild(Picker, "network_picker").set_current("lenet5")
     assert page.description.request.name == "lenet5"
+
+
+def test_only_the_last_descriptions_are_kept(
+    page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnstudio.gui.pages.architecture.page.MOST_KNOWN", 1)
+    choose(qtbot, page, "mlp")
+    first = weakref.ref(page.description)
+    choose(qtbot, page, "softmax")
+    choose(qtbot, page, "lenet5")
+    gc.collect()
+    assert first() is None
 
 
 def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qtbot: QtBot) -> None:

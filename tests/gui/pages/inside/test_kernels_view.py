@@ -1,5 +1,6 @@
 """The kernels: pictures, numbers, orders, what training changed, and histograms."""
 
+import gc
 import threading
 import weakref
 from collections.abc import Iterator
@@ -152,4 +153,25 @@ def test_the_start_of_a_network_is_read_though_that_of_another_is_not_read_yet(
     assert "first one" not in combo.toolTip()
     choose(view, "kernel_what_combo", "change")
     assert not view.findChild(MapRow, "kernel_pictures").values.any()  # it is the same
+    view.shut_down()
+
+
+def test_a_network_that_was_closed_does_not_stay_in_memory(qtbot: QtBot) -> None:
+    classifier = load_classifier(MODEL)
+    view = KernelsView(Settings())
+    qtbot.addWidget(view)
+    answer = Answer(Path("gone"), classifier.card, classifier.layers, None, np.zeros((28, 28, 1), np.uint8))
+    answer = replace(answer, prediction=classifier.predict(answer.image))
+    network = OpenNetwork(classifier, threading.Lock(), "gone")
+    closed = weakref.ref(network)
+    view.set_network(network)
+    view.show_subject(Subject(classifier, answer, threading.Lock()))
+    del network
+    view.set_network(None)
+
+    def is_gone() -> bool:
+        gc.collect()
+        return closed() is None
+
+    qtbot.waitUntil(is_gone)
     view.shut_down()
