@@ -22,11 +22,11 @@ from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, saved_path
 from cnnstudio.models.trained.adopt import read_image_config, remembered
-from cnnstudio.models.trained.card import read_card
+from cnnstudio.models.trained.card import CONFIG_FILE, read_card
 from cnnstudio.models.trained.files import NoCardError, embedded_card
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.models.trained.parts import model_file
-from cnnstudio.storage import is_folder, write_atomically
+from cnnstudio.storage import exists, is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
 from cnnstudio.wording import counted, shape
@@ -132,11 +132,16 @@ def _told_by(path: Path, config: Config, given: dict[str, Any]) -> dict[str, Any
 
     Raises:
         WrongUseError: not even its data set is known.
+        StudioError: its config is there, but cannot be read, and no data set is given.
     """
-    try:
-        return config_of_run(path)
-    except StudioError:
-        pass
+    if exists(path / CONFIG_FILE):
+        try:
+            return config_of_run(path)
+        except StudioError as error:
+            if "dataset" not in given:
+                raise StudioError(f"{error} Name its data set with --dataset.") from error
+            complain(str(error))
+            return {}
     dataset = _known_dataset(path) or _fitting_dataset(config) or ""
     if not dataset and "dataset" not in given:
         raise WrongUseError(f"It is not known what {path.name} was trained on: name it with --dataset.")

@@ -238,8 +238,12 @@ def config_of_run(folder: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             values = json.loads(file.read(_MAX_CONFIG_BYTES))
         return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise StudioError(f"{path} does not say how this model was trained: it is missing or damaged.") from error
+    except FileNotFoundError as error:
+        raise StudioError(f"{path} is missing: how this model was trained is not known.") from error
+    except OSError as error:
+        raise StudioError(f"{path}, which says how this model was trained, cannot be read: {reason(error)}.") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StudioError(f"{path} does not say how this model was trained: it is damaged.") from error
 
 
 def initial_model(folder: Path, card: Card) -> "keras.Model":

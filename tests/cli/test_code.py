@@ -1,6 +1,7 @@
 """The command that prints a network as a script of plain Keras."""
 
 import ast
+import shutil
 
 import pytest
 from PIL import Image
@@ -43,6 +44,19 @@ def test_a_run_is_trained_again_as_it_was(outcome, trained):
     code, out, err = outcome("code", str(trained))
     assert (code, err) == (0, "")
     assert 'name="softmax"' in out and "EPOCHS = 1\n" in out
+
+
+def test_a_config_that_cannot_be_read_is_told(outcome, trained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "config.json").unlink()
+    (run / "config.json").mkdir()
+    code, out, err = outcome("code", str(run))
+    assert (code, out) == (1, "")
+    assert "cannot be read" in err and "--dataset" in err and err.count("\n") == 1
+    code, out, err = outcome("code", str(run), "--dataset", "mnist")
+    assert code == 0 and 'name="softmax"' in out
+    assert "cannot be read" in err
 
 
 def test_a_shipped_model_tells_its_data_set(outcome):
