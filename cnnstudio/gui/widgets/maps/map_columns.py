@@ -172,6 +172,8 @@ class MapColumns(ItemArea):
             f"click it, or press Enter, to see how. {wording.COUNTING}",
         )
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # The ground covers all of it: Qt need not paint the window below at each move of the pen.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._columns: tuple[MapColumn, ...] = ()
         self._places: list[_Place] = []
         self._first: list[int] = [0]
@@ -628,7 +630,7 @@ class MapColumns(ItemArea):
     def _paint_ground(self) -> QPixmap:
         """The lines between columns, their names and signs."""
         ratio = self.devicePixelRatioF()
-        ground = QPixmap(self.viewport().size() * ratio)
+        ground = QPixmap(ceil(self.viewport().width() * ratio), ceil(self.viewport().height() * ratio))
         ground.setDevicePixelRatio(ratio)
         ground.fill(QColor(colours().window))
         painter = QPainter(ground)

@@ -1,12 +1,15 @@
-"""The columns of maps: what stands below them."""
+"""The columns of maps: what stands below them, and what is painted when they change."""
 
 from collections.abc import Callable
 
 import numpy as np
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, Tile
+from tests.gui.seen_events import SeenEvents
 
 
 def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray]) -> None:
@@ -23,3 +26,19 @@ def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable
     between = (first.center().x() + second.center().x()) // 2
     assert (strip[:, between - 1 : between + 1] == strip[0, 0]).all()
     assert (strip[:, first.left() : first.right()] != strip[0, 0]).any()  # there is one
+
+
+def test_of_another_image_they_alone_are_painted(qtbot: QtBot) -> None:
+    columns, window = MapColumns(), QWidget()
+    window.setLayout(column(columns))
+    qtbot.addWidget(window)
+    columns.set_columns([MapColumn("dense", "4 units", "", (4,))])
+    window.resize(500, 300)
+    window.show()
+    qtbot.waitExposed(window)
+    columns.viewport().repaint()
+    painted = SeenEvents(columns.viewport(), QEvent.Type.Paint)
+    with painted, SeenEvents(window, QEvent.Type.Paint) as painted_below:
+        columns.set_values({"dense": np.ones(4)})
+        qtbot.waitUntil(lambda: painted.count > 0)
+    assert not painted_below.count
