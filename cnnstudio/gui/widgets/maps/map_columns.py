@@ -179,7 +179,7 @@ class MapColumns(ItemArea):
         self._first: list[int] = [0]
         self._values: dict[str, np.ndarray] = {}
         self._stale: set[str] = set()
-        self._limits: dict[str, Limits] = {}
+        self._limits: dict[str | None, Limits] = {}
         self._pictures: dict[str, QImage] = {}
         self._scale = "layer"
         self._zoom = 1.0
@@ -567,16 +567,17 @@ class MapColumns(ItemArea):
         self.viewport().update()
 
     def _limits_of(self, column: MapColumn) -> Limits:
-        """The values that get the ends of the colour map, of a whole column."""
-        if column.name not in self._limits:
+        """The values that get the ends of the colour map, of a whole column or of all."""
+        scope = None if self._scale == "network" else column.name
+        if scope not in self._limits:
             values: Iterable[np.ndarray] = [self._values[column.name]]
-            if self._scale == "network":
+            if scope is None:
                 scaled = (one.name for one in self._columns if not one.is_image and not one.answers)
                 values = [self._values[name] for name in scaled if name in self._values]
             each = [limits_of(one, "viridis") for one in values]
             low, high = min((one[0] for one in each), default=0.0), max((one[1] for one in each), default=0.0)
-            self._limits[column.name] = low, high
-        return self._limits[column.name]
+            self._limits[scope] = low, high
+        return self._limits[scope]
 
     def _picture_of(self, number: int) -> QImage:
         column, lines = self._columns[number], self._places[number].lines
