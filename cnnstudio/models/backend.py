@@ -126,7 +126,9 @@ def innermost_layers(model: "keras.Model") -> "Iterator[keras.Layer]":
             yield layer
 
 
-def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") -> Callable[..., Any]:
+def trace(
+    function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]"
+) -> "tf.types.experimental.ConcreteFunction":
     """Compiles a function of tensors, and lets its graph go together with what is returned.
 
     TensorFlow registers the custom gradients of a graph (that of SiLU, that of Keras's sum over devices) for good, and

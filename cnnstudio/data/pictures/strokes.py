@@ -189,11 +189,10 @@ def _resampled(drawings: list[list[np.ndarray]]) -> tuple[np.ndarray, np.ndarray
     along += np.repeat(gap, sizes)
     even = np.stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)], axis=1)
 
-    inner = np.ones(len(even), dtype=bool)
+    inner = np.ones((len(even), 1), dtype=bool)
     inner[firsts] = inner[firsts + counts - 1] = False
-    inner = inner[1:-1]
     for _ in range(_SMOOTHINGS):
-        even[1:-1][inner] = ((even[:-2] + even[2:]) / 4 + even[1:-1] / 2)[inner]
+        np.copyto(even[1:-1], (even[:-2] + even[2:]) / 4 + even[1:-1] / 2, where=inner[1:-1])
     return even, np.repeat(stroke_owner, counts)
 
 
@@ -229,8 +228,8 @@ def _ink(points: np.ndarray, owner: np.ndarray, shape: tuple[int, int, int], rad
     squares = ((corner - points)[:, np.newaxis, :] + (offsets + 0.5)[:, np.newaxis]).astype(np.float32) ** 2
     start = (owner * rows + corner[:, 1] + reach) * columns + corner[:, 0] + reach
     for i, dy in enumerate(offsets):
-        for j, dx in enumerate(offsets):
-            np.minimum.at(nearest, start + (dy * columns + dx), squares[:, i, 1] + squares[:, j, 0])
+        places = start + (dy * columns + offsets)[:, np.newaxis]
+        np.minimum.at(nearest, places.ravel(), (squares[:, i, 1] + squares[:, :, 0].T).ravel())
     nearest = nearest.reshape(count, rows, columns)[:, reach : reach + height, reach : reach + width]
     return np.clip(radius + 0.5 - np.sqrt(nearest), 0, 1)
 

@@ -1,4 +1,4 @@
-"""A text that changes all the time, without moving what is around it."""
+"""Texts that change all the time, without moving what is around them."""
 
 from PySide6.QtCore import QEvent, QSize, Slot
 from PySide6.QtGui import QResizeEvent
@@ -53,3 +53,30 @@ class SteadyText(QWidget):
         self._label.resize(self.width(), needed)
         if max(needed, least) != self.minimumHeight():
             self.setFixedHeight(max(needed, least))
+
+
+class SteadyLine(QWidget):
+    """Shows a label of one line at the right end of the room for the longest text so far, for the same reasons.
+
+    Args:
+        label: takes its text through its own `setText`.
+    """
+
+    def __init__(self, label: Label) -> None:
+        super().__init__()
+        self._label = label
+        label.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.minimumWidth(), self._label.sizeHint().height())
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """A label asks its parent for a layout where it may need other room."""
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize, QEvent.Type.Show):
+            needed = self._label.sizeHint().width()
+            self.setFixedWidth(max(needed, self.minimumWidth()))
+            self._label.setGeometry(self.width() - needed, 0, needed, self.height())
+        return super().event(event)

@@ -397,16 +397,10 @@ def array_to_image(array: np.ndarray, colormap: str = "grey", limits: tuple[floa
     return pixels_to_image(to_colours(array[..., 0] if array.ndim == 3 else array, colormap, limits))
 
 
-def pixels_to_image(pixels: np.ndarray, transparent: bool = False) -> QImage:
-    """A picture of pixels that owns its memory.
-
-    Args:
-        pixels: (height, width) uint32, 0xffrrggbb, or 0 where it is transparent.
-        transparent: whether it is so anywhere.
-    """
+def pixels_to_image(pixels: np.ndarray) -> QImage:
+    """A picture of pixels, (height, width) uint32 as 0xffrrggbb, that owns its memory."""
     height, width = pixels.shape
-    kind = QImage.Format.Format_ARGB32_Premultiplied if transparent else QImage.Format.Format_RGB32
-    return QImage(np.ascontiguousarray(pixels).data, width, height, 4 * width, kind).copy()
+    return QImage(np.ascontiguousarray(pixels).data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
 def to_colours(values: np.ndarray, colormap: str = "grey", limits: tuple[float, float] = (0, 255)) -> np.ndarray:

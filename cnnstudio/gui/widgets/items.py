@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTi
 from typing_extensions import override
 
 from cnnstudio import wording
-from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image
+from cnnstudio.gui.look.theme import GRID, colours
 
 if TYPE_CHECKING:
     _Widget = QWidget
@@ -486,14 +486,23 @@ def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
     """A picture of items in whole lines, transparent between them.
 
     Args:
-        tiles: (n, `lines.height`, `lines.width`) uint32, the colours of the items as 0xffrrggbb.
+        tiles: (n, rows, columns) uint32, the colours of the items as 0xffrrggbb; each is a block of so many pixels that
+            an item is `lines.height` × `lines.width`.
         lines: how they lie.
     """
-    deep = -(-len(tiles) // lines.columns)
-    places = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
-    places[: len(tiles), : lines.height, : lines.width] = tiles
-    picture = places.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
-    return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
+    count, rows, columns = tiles.shape
+    deep = -(-count // lines.columns)
+    padded = np.zeros((deep * lines.columns, rows, columns), np.uint32)
+    padded[:count] = tiles
+    picture = QImage(lines.columns * lines.across, deep * lines.down, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    # Straight into the picture's memory: a column of maps has tens of thousands of pixels, and each copy counts.
+    pixels = np.frombuffer(picture.bits(), np.uint32).reshape(deep, lines.down, lines.columns, lines.across)
+    places = pixels[:, : lines.height, :, : lines.width]
+    blocks = places.reshape(deep, rows, -1, lines.columns, lines.width)
+    wide = padded.repeat(lines.width // columns, axis=2).reshape(deep, lines.columns, rows, 1, lines.width)
+    blocks[:] = wide.transpose(0, 2, 3, 1, 4)
+    return picture
 
 
 def show_tip_beside(surface: QWidget, kept: QRectF, position: QPointF, text: str, about: QRectF) -> None:

@@ -41,8 +41,9 @@ class LessonLink(QPushButton):
 
     def show_concepts(self, *concepts: str) -> None:
         """Leads to the lesson about the first of these that has one, such as the kind of a layer."""
-        self._asked = concepts
-        self._tell()
+        if concepts != self._asked:  # pages say it at each move of the pen
+            self._asked = concepts
+            self._tell()
 
     def set_alone(self, alone: bool) -> None:
         """Says whether there is only the lesson that is open: then none leads to another one."""

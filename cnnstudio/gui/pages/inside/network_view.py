@@ -12,6 +12,7 @@ from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.steady_text import SteadyLine
 from cnnstudio.gui.garbage import unowned
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, TestImage, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
@@ -109,7 +110,7 @@ class NetworkView(View):
         self._level_buttons = row(self._to_lab, self._likes, STRETCH)
         self._level_tools = widget_of(self._level_buttons)
         self._tools = widget_of(
-            column(row(self._back, (self._where, 1), self._answer, self._overview_tools), self._level_tools)
+            column(row(self._back, (self._where, 1), SteadyLine(self._answer), self._overview_tools), self._level_tools)
         )
         self._levels = QStackedWidget()
         self._levels.addWidget(self._maps)

@@ -366,9 +366,7 @@ def paint_line(images: np.ndarray, lines: Lines) -> QImage:
     """
     if lines.height < images.shape[1]:
         images = _shrunk(images, lines.height, lines.width)
-    tiles = _as_colours(images)
-    scale = max(1, lines.height // tiles.shape[1])
-    return paint_tiles(tiles.repeat(scale, axis=1).repeat(scale, axis=2), lines)
+    return paint_tiles(_as_colours(images), lines)
 
 
 def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:

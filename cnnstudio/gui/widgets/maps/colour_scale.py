@@ -1,6 +1,7 @@
 """Colour legends: which colour means which number."""
 
 import functools
+import math
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -26,8 +27,8 @@ _LONG = 1e7
 
 def format_value(value: float, digits: int = 3) -> str:
     """A number in some significant digits, with a real minus sign; very large and small ones with a power of ten."""
-    if not np.isfinite(value):
-        return "not a number" if np.isnan(value) else ("∞" if value > 0 else "−∞")
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     text = f"{value:,.0f}" if 10**digits <= abs(value) < _LONG else f"{value:,.{digits}g}"
     return power_of_ten(text).replace("-", "−") if float(value) else "0"
 
@@ -63,23 +64,33 @@ def _ramp(colormap: str, upright: bool) -> QImage:
 
 def legend_width(metrics: QFontMetrics, limits: Limits) -> int:
     """How much of `LEGEND_WIDTH` a legend takes, in device-independent pixels."""
-    low, high = (metrics.horizontalAdvance(format_value(limit)) for limit in rounded(limits))
+    return _width_of(*(metrics.horizontalAdvance(format_value(limit)) for limit in rounded(limits)))
+
+
+def _width_of(low: int, high: int) -> int:
+    """That of a legend with numbers of these widths."""
     return round(low + GAP / 2 + _BAR + GAP / 2 + high)
 
 
-def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> None:
-    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen.
+def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits, centred: bool = False) -> None:
+    """Paints “low ▭ high” in the painter's font and pen, at the right end of an area or in its middle.
 
     Where an area is narrower than `legend_width`, so is the bar.
     """
+    metrics = painter.fontMetrics()
     low, high = (format_value(limit) for limit in rounded(limits))
+    low_width, high_width = metrics.horizontalAdvance(low), metrics.horizontalAdvance(high)
+    left, top, right, height = area.left(), area.top(), area.right(), area.height()
+    spare = right - left - _width_of(low_width, high_width)
+    if centred and spare > 0:
+        left, right, spare = left + spare / 2, right - spare / 2, 0
+    bar_right = right - high_width - GAP / 2
+    bar_width = min(_BAR, max(GRID, _BAR + spare))
+    bar_left = bar_right - bar_width
     aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(area, aligned, high)
-    bar_width = min(_BAR, max(GRID, _BAR + area.width() - legend_width(painter.fontMetrics(), limits)))
-    right = area.right() - painter.fontMetrics().horizontalAdvance(high) - GAP / 2
-    bar = QRectF(right - bar_width, area.center().y() - GRID / 2, bar_width, GRID)
-    painter.drawImage(bar, _ramp(colormap, upright=False))
-    painter.drawText(QRectF(area.left(), area.top(), bar.left() - GAP / 2 - area.left(), area.height()), aligned, low)
+    painter.drawText(QRectF(left, top, right - left, height), aligned, high)
+    painter.drawImage(QRectF(bar_left, top + height / 2 - GRID / 2, bar_width, GRID), _ramp(colormap, upright=False))
+    painter.drawText(QRectF(left, top, bar_left - GAP / 2 - left, height), aligned, low)
 
 
 class ColourBar(QWidget):

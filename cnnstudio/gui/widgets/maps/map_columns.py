@@ -7,7 +7,7 @@ made by NumPy; what does not change, such as the lines between columns, is paint
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, prod
+from math import ceil, isfinite, prod
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QVariantAnimation, Signal, Slot
@@ -31,7 +31,7 @@ from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen
-from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, limits_of, paint_legend
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, limits_of, paint_legend
 from cnnstudio.gui.widgets.maps.map_row import TileLines, paint_maps
 from cnnstudio.wording import certainty
 
@@ -172,12 +172,14 @@ class MapColumns(ItemArea):
             f"click it, or press Enter, to see how. {wording.COUNTING}",
         )
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # The ground covers all of it: Qt need not paint the window below at each move of the pen.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._columns: tuple[MapColumn, ...] = ()
         self._places: list[_Place] = []
         self._first: list[int] = [0]
         self._values: dict[str, np.ndarray] = {}
         self._stale: set[str] = set()
-        self._limits: dict[str, Limits] = {}
+        self._limits: dict[str | None, Limits] = {}
         self._pictures: dict[str, QImage] = {}
         self._scale = "layer"
         self._zoom = 1.0
@@ -565,16 +567,17 @@ class MapColumns(ItemArea):
         self.viewport().update()
 
     def _limits_of(self, column: MapColumn) -> Limits:
-        """The values that get the ends of the colour map, of a whole column."""
-        if column.name not in self._limits:
+        """The values that get the ends of the colour map, of a whole column or of all."""
+        scope = None if self._scale == "network" else column.name
+        if scope not in self._limits:
             values: Iterable[np.ndarray] = [self._values[column.name]]
-            if self._scale == "network":
+            if scope is None:
                 scaled = (one.name for one in self._columns if not one.is_image and not one.answers)
                 values = [self._values[name] for name in scaled if name in self._values]
             each = [limits_of(one, "viridis") for one in values]
             low, high = min((one[0] for one in each), default=0.0), max((one[1] for one in each), default=0.0)
-            self._limits[column.name] = low, high
-        return self._limits[column.name]
+            self._limits[scope] = low, high
+        return self._limits[scope]
 
     def _picture_of(self, number: int) -> QImage:
         column, lines = self._columns[number], self._places[number].lines
@@ -606,9 +609,11 @@ class MapColumns(ItemArea):
         painter.drawPixmap(0, 0, self._ground)
         painter.setFont(self._small)
         beside = QRectF(0, 0, self._answers_left(), self.height())
+        painter.setClipRect(beside)
         for number in range(len(self._places)):
-            if self._is_seen(number):
+            if number == len(self._places) - 1:
                 painter.setClipRect(beside, self._clip_for(number))
+            if self._is_seen(number):
                 self._paint_column(painter, number)
         if self._lit is not None and self._glow > 0:
             painter.setClipRect(beside)
@@ -626,7 +631,7 @@ class MapColumns(ItemArea):
     def _paint_ground(self) -> QPixmap:
         """The lines between columns, their names and signs."""
         ratio = self.devicePixelRatioF()
-        ground = QPixmap(self.viewport().size() * ratio)
+        ground = QPixmap(ceil(self.viewport().width() * ratio), ceil(self.viewport().height() * ratio))
         ground.setDevicePixelRatio(ratio)
         ground.fill(QColor(colours().window))
         painter = QPainter(ground)
@@ -769,34 +774,33 @@ class MapColumns(ItemArea):
             painter.drawText(last, Qt.AlignmentFlag.AlignCenter, f"+{lines.hidden:,}")
         legend = QRectF(place.left - _BESIDE - offset, 0, place.width + 2 * _BESIDE, 2 * GRID)
         legend.moveTop(min(whole.bottom() + 2, self.viewport().height() - 2 * GRID))
-        painter.setFont(self._small)
-        painter.setPen(QColor(theme.secondary))
         if not column.is_image and self._scale == "layer":
-            limits = self._limits_of(column)
-            spare = legend.width() - legend_width(painter.fontMetrics(), limits)
-            legend.adjust(max(0, spare / 2), 0, -max(0, spare / 2), 0)
-            paint_legend(painter, legend, "viridis", limits)
-        painter.setFont(self._small)
+            painter.setPen(QColor(theme.secondary))
+            paint_legend(painter, legend, "viridis", self._limits_of(column), centred=True)
 
     def _paint_answers(self, painter: QPainter, number: int, values: np.ndarray) -> None:
-        theme, column = colours(), self._columns[number]
+        theme, answers, down = colours(), self._columns[number].answers, self._places[number].lines.down
+        text, secondary, hover, accent = map(QColor, (theme.text, theme.secondary, theme.hover, theme.accent))
+        area = self.item_rectangle(self._first[number])
+        name = QRectF(area.left(), area.top(), area.width() * 0.4, area.height())
+        bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.2, area.height() - 6)
+        beside = QRectF(bar.right() + GRID / 2, area.top(), area.right() - bar.right(), area.height())
+        middle = Qt.AlignmentFlag.AlignVCenter
         best = int(np.argmax(values))
-        for row, answer in enumerate(self._answers(number)):
-            area = self.item_rectangle(self._first[number] + row)
-            name = QRectF(area.left(), area.top(), area.width() * 0.4, area.height())
-            bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.2, area.height() - 6)
+        for answer in self._answers(number):
             share = float(values[answer])
             painter.setFont(self._bold if answer == best else self._small)
-            painter.setPen(QColor(theme.text if answer == best else theme.secondary))
+            painter.setPen(text if answer == best else secondary)
             metrics = painter.fontMetrics()
-            shown = metrics.elidedText(column.answers[answer], Qt.TextElideMode.ElideRight, int(name.width()))
-            painter.drawText(name, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
-            painter.fillRect(bar, QColor(theme.hover))
-            if np.isfinite(share):
+            shown = metrics.elidedText(answers[answer], Qt.TextElideMode.ElideRight, int(name.width()))
+            painter.drawText(name, Qt.AlignmentFlag.AlignRight | middle, shown)
+            painter.fillRect(bar, hover)
+            if isfinite(share):
                 filled = QRectF(bar.left(), bar.top(), bar.width() * min(max(share, 0.0), 1.0), bar.height())
-                painter.fillRect(filled, QColor(theme.accent if answer == best else theme.secondary))
-            text = QRectF(bar.right() + GRID / 2, area.top(), area.right() - bar.right(), area.height())
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, certainty(share))
+                painter.fillRect(filled, accent if answer == best else secondary)
+            painter.drawText(beside, middle, certainty(share))
+            for place in (name, bar, beside):
+                place.translate(0, down)
 
     def _paint_lit(self, painter: QPainter, tile: Tile) -> None:
         """The links of a tile, with the kernels on them, and frames around it and its sources."""

@@ -390,8 +390,7 @@ def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str
     maps = maps[np.newaxis, np.newaxis] if maps.ndim == 1 else maps
     if lines.stride > 1:
         maps = _shrink(maps, lines.stride)
-    squares = to_colours(maps, colormap, limits).transpose(2, 0, 1)
-    return paint_tiles(squares.repeat(lines.scale, axis=1).repeat(lines.scale, axis=2), lines)
+    return paint_tiles(to_colours(maps, colormap, limits).transpose(2, 0, 1), lines)
 
 
 def _shrink(maps: np.ndarray, stride: int) -> np.ndarray:

@@ -1,12 +1,18 @@
-"""The columns of maps: what stands below them."""
+"""The columns of maps: what stands below them, and what is painted when they change."""
 
 from collections.abc import Callable
 
 import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.widgets.maps import map_columns
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, limits_of
 from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, Tile
+from tests.gui.seen_events import SeenEvents
 
 
 def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray]) -> None:
@@ -23,3 +29,45 @@ def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable
     between = (first.center().x() + second.center().x()) // 2
     assert (strip[:, between - 1 : between + 1] == strip[0, 0]).all()
     assert (strip[:, first.left() : first.right()] != strip[0, 0]).any()  # there is one
+
+
+def test_of_another_image_they_alone_are_painted(qtbot: QtBot) -> None:
+    columns, window = MapColumns(), QWidget()
+    window.setLayout(column(columns))
+    qtbot.addWidget(window)
+    columns.set_columns([MapColumn("dense", "4 units", "", (4,))])
+    window.resize(500, 300)
+    window.show()
+    qtbot.waitExposed(window)
+    columns.viewport().repaint()
+    painted = SeenEvents(columns.viewport(), QEvent.Type.Paint)
+    with painted, SeenEvents(window, QEvent.Type.Paint) as painted_below:
+        columns.set_values({"dense": np.ones(4)})
+        qtbot.waitUntil(lambda: painted.count > 0)
+    assert not painted_below.count
+
+
+def test_each_layer_is_searched_once_for_the_limits_of_the_whole_network(
+    qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+
+    def counted(values: np.ndarray, colormap: str) -> Limits:
+        searched.append(values)
+        return limits_of(values, colormap)
+
+    monkeypatch.setattr(map_columns, "limits_of", counted)
+    columns, names = MapColumns(), ("first", "second", "third")
+    qtbot.addWidget(columns)
+    columns.resize(500, 300)
+    columns.set_scale("network")
+    columns.set_columns([MapColumn(name, "4 units", "", (4,)) for name in names])
+    columns.set_values({name: np.array([0.0, 0, 0, number]) for number, name in enumerate(names)})
+    seen = pixels(columns)
+    assert len(searched) == len(names)
+    colour_of = [seen[place.y(), place.x()].tolist() for place in _middles(columns)]
+    assert len({*map(tuple, colour_of)}) == len(names), "one scale for all"
+
+
+def _middles(columns: MapColumns) -> list[QPoint]:
+    return [columns.rectangle_of(Tile(number, 3)).center().toPoint() for number in range(3)]

@@ -89,7 +89,7 @@ class DrawSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self.canvas = self._surface = DrawingCanvas()
-        self.canvas.drawing_changed.connect(self.input_changed)
+        self.canvas.drawing_changed.connect(self._take_drawing)
         self.canvas.history_changed.connect(self._allow)
         self._undo = tool_button(
             "undo_button", "Undo", "Undoes the last stroke.", "undo", self.canvas.undo, keys="Ctrl+Z"
@@ -129,11 +129,11 @@ class DrawSource(Source):
         least = max(_LEAST_CANVAS, min(side, room - tools))
         self.canvas.setFixedSize(least, least)
 
-    @property
-    def input(self) -> ModelInput | None:
-        """The drawing; None while the canvas is empty."""
+    @Slot()
+    def _take_drawing(self) -> None:
         strokes = self.canvas.drawing
-        return Drawing(strokes) if strokes else None
+        self._input = Drawing(strokes) if strokes else None
+        self.input_changed.emit()
 
     @Slot(bool, bool)
     def _allow(self, undo: bool, redo: bool) -> None:
