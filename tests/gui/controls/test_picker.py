@@ -215,7 +215,9 @@ def test_a_heading_stands_over_the_first_choice_of_each_group(picker, pixels):
     words = pixels(picker.view().viewport())[: heights[0] - heights[1], :200].reshape(-1, 3)
     picker.hidePopup()
     assert heights[0] == heights[2] > heights[1] + 20
-    assert (words == QColor(LIGHT.secondary).getRgb()[:3]).all(axis=1).any()
+    # A thin letter may be nowhere as dark as its colour.
+    ground, ink = (np.array(QColor(name).getRgb()[:3]) for name in (LIGHT.surface, LIGHT.secondary))
+    assert np.abs(words - ink.astype(int)).sum(axis=1).min() < 0.3 * np.abs(ground - ink).sum()
 
 
 def test_it_does_not_refer_to_itself_once_it_was_opened(picker):

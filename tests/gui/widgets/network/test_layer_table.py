@@ -185,7 +185,9 @@ def test_wide_enough_nothing_scrolls_sideways_and_narrow_numbers_stay_whole(view
 
 def test_the_names_stay_where_the_table_is_scrolled_sideways(view, pixels, qtbot):
     view.resize(420, 700)
-    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() > 100)
+    beyond = sum(map(view.columnWidth, range(len(COLUMNS)))) - view.viewport().width()
+    assert beyond > 100
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() == beyond)  # columns get their widths one by one
     names = slice(8, view.columnWidth(0) - 8)
     before = pixels(view.viewport()), pixels(view.header().viewport())
     view.horizontalScrollBar().setValue(view.horizontalScrollBar().maximum())
