@@ -466,7 +466,7 @@ class SoftmaxLevel(Level):
     Args:
         arithmetic: of the layer.
         channel: the class that is asked about.
-        names: of the classes, or of the channels.
+        names: of the classes, where the layer gives the answer.
         cell: at which place it begins, where the layer has maps; None for the middle.
     """
 
@@ -554,7 +554,7 @@ class SoftmaxLevel(Level):
         return place.translated(self._bars.mapTo(self, QPoint()))
 
     def _name(self, number: int) -> str:
-        return self._names[number] if self._names else wording.numbered("channel", number)
+        return self._names[number] if self._names else wording.channel(number, self._arithmetic.output.ndim)
 
     def _write(self) -> None:
         self.title = f"{self._name(self.channel)}, softmax"

@@ -289,7 +289,7 @@ class MapView(View):
     def _offer_layers(self, classifier: Classifier) -> None:
         for layer in embedded_layers(classifier):
             numbers = numbers_of(layer)
-            means = "" if numbers == int(np.prod(layer.shape)) else ", the mean of each map"
+            means = "" if numbers == int(np.prod(layer.shape)) else ", the mean of each feature map"
             self._layer.addItem(f"{layer.name}  {shape(layer.shape)}", layer.name)
             tip = f"{numbers:,} numbers for an image{means}."
             self._layer.setItemData(self._layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
