@@ -21,6 +21,7 @@ from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, slider
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.inside.explanation_tile import SIDE, ExplanationTile
 from cnnstudio.gui.pages.inside.trust_panel import TrustPanel
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
@@ -242,7 +243,8 @@ class WhyView(View):
             tile.show_explanation(None)
         self._words.setText("")
         self._words.hide()
-        self._hint.setText("Draw, or choose an image: it is explained at once.")
+        card = None if self._network is None else self._network.classifier.card
+        self._hint.setText(f"{texts_for(card).choose}: it is explained at once.")
         self._hint.show()
         self.trust.set_explanations({})
 

@@ -34,7 +34,7 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
     for name, entry in VIEWS.items():
         page.findChild(QPushButton, f"view_{name}").click()
         assert empty.isVisible()
-        assert empty.text() == entry.invitation
+        assert empty.text() == entry.invitation.format(choose="Draw, or choose an image")
         assert not page.view.isVisible()
     page.show_view("network")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
