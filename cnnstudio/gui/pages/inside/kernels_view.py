@@ -41,6 +41,9 @@ _WHAT: dict[str, tuple[str, str]] = {
     "change": ("Change since the start", "What training added to the weights with which it began."),
 }
 
+_WEIGHTS = "Weights", "weight"
+"""The titles of their histogram and of its axis."""
+
 _PAUSE = 400
 """Milliseconds without another image after which the gradients are computed, which take longer than the pen waits."""
 
@@ -186,8 +189,7 @@ class KernelsView(View):
         self._forms.addWidget(widget_of(column(row(self._number, (self._norm, 1)), (table, 1))))
         self._weights = Histogram(
             "weights_histogram",
-            "Weights",
-            "weight",
+            *_WEIGHTS,
             "How large the weights are. After training most are near 0 and some are far from it.",
             0,
         )
@@ -315,11 +317,15 @@ class KernelsView(View):
             kernel = kernel_of(layer)
             assert kernel is not None
             self._filters[name] = filters_of(np.asarray(kernel), type(layer).__name__)
-        filters = self._filters[name]
+        start = self._start_of(name)
+        return self._filters[name] if start is None else self._filters[name] - start
+
+    def _start_of(self, name: str) -> np.ndarray | None:
+        """The filters with which training began, where what it changed is to be shown."""
         start = self._start.get(name) if self._start is not None else None
-        if self._what.currentData() == "change" and start is not None and start.shape == filters.shape:
-            return filters - start
-        return filters
+        if self._what.currentData() != "change" or start is None or start.shape != self._filters[name].shape:
+            return None
+        return start
 
     @Slot()
     def _choose_layer(self) -> None:
@@ -340,11 +346,12 @@ class KernelsView(View):
         self._order_shown = ordered(filters, self._order.currentData())
         tiles = filters[..., self._order_shown].transpose(0, 1, 3, 2).reshape(height, width, -1)
         most = max(1, _LARGEST_PICTURE // max(1, height * width))
+        changes = self._start_of(self._layer.currentData()) is not None
+        what = "What training added to the weights" if changes else "The weights that slide over the maps before"
         self._row.set_header(
             self._layer.currentData(),
             f"{counted(count, 'filter')} of {counted(channels, 'kernel')} {height}×{width}",
-            "The weights that slide over the maps before: blue is negative, red positive, pale near zero. Click one to "
-            "enlarge it.",
+            f"{what}: blue is negative, red positive, pale near zero. Click one to enlarge it.",
         )
         self._row.set_values(tiles[..., :most])
         broken = int((~np.isfinite(filters)).sum())
@@ -352,6 +359,7 @@ class KernelsView(View):
         if broken:
             text = f"{broken:,} of its {filters.size:,} weights are not finite numbers: its training diverged."
         self._note.setText(text if channels > 1 or broken else "")
+        self._weights.set_titles(*(("Changes", "change of a weight") if changes else _WEIGHTS))
         self._weights.show_values(filters)
         self._number.blockSignals(True)
         self._number.setRange(1, count)

@@ -26,6 +26,7 @@ from cnnstudio.gui.pages.inside.explanation_tile import SIDE, ExplanationTile
 from cnnstudio.gui.pages.inside.trust_panel import TrustPanel
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.wording import shape
 
@@ -283,7 +284,7 @@ class WhyView(View):
             return
         tile.show_explanation(found)
         self._words.setText(
-            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {found.score:.3g} here.")
+            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {format_value(found.score)} here.")
         )
         self._words.show()
         self._hint.hide()

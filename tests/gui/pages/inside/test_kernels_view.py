@@ -150,6 +150,11 @@ def test_the_start_of_a_network_is_read_though_that_of_another_is_not_read_yet(
     go_on.set()
     qtbot.waitUntil(combo.isEnabled)
     assert "first one" not in combo.toolTip()
+    weights = view.findChild(Histogram, "weights_histogram")
+    assert weights.accessibleName() == "Weights"
     choose(view, "kernel_what_combo", "change")
     assert not view.findChild(MapRow, "kernel_pictures").values.any()  # it is the same
+    assert weights.accessibleName() == "Changes"
+    choose(view, "kernel_what_combo", "weights")
+    assert weights.accessibleName() == "Weights"
     view.shut_down()
