@@ -15,13 +15,16 @@ _GAP = 4
 """That stays free between two labels."""
 
 
-def label_places(points: np.ndarray, sizes: Sequence[QSizeF], area: QRectF) -> list[QRectF | None]:
+def label_places(
+    points: np.ndarray, sizes: Sequence[QSizeF], area: QRectF, taken: Sequence[QRectF] = ()
+) -> list[QRectF | None]:
     """Places labels one after the other, each as near to its point as those before it let it.
 
     Args:
         points: (n, 2), what the labels name.
         sizes: of the labels.
         area: in which they stand.
+        taken: where none may stand.
 
     Returns:
         The places, the point in the middle where nothing is in the way; None where a point lies outside the area, or
@@ -33,7 +36,8 @@ def label_places(points: np.ndarray, sizes: Sequence[QSizeF], area: QRectF) -> l
     order = np.argsort(far, kind="stable")
     tried = tried[order][far[order] <= _FARTHEST]
     low, high = np.array(area.topLeft().toTuple()), np.array(area.bottomRight().toTuple())
-    middles, halves = np.empty((0, 2)), np.empty((0, 2))
+    middles = np.array([one.center().toTuple() for one in taken]).reshape(-1, 2)
+    halves = np.array([one.size().toTuple() for one in taken]).reshape(-1, 2) / 2
     places: list[QRectF | None] = []
     for point, size in zip(points, sizes, strict=True):
         half = np.array(size.toTuple()) / 2

@@ -338,7 +338,8 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
             QSizeF(metrics.horizontalAdvance(self._short_name(number, metrics)), metrics.height()) for number in numbers
         ]
         points = np.array([self._middle_of(number).toTuple() for number in numbers]).reshape(-1, 2)
-        places = label_places(points, sizes, area.adjusted(4, 4, -4, -4))
+        taken = [] if self._pin is None else [self._pin_place(self._pin)]
+        places = label_places(points, sizes, area.adjusted(4, 4, -4, -4), taken)
         return {number: place for number, place in zip(numbers, places, strict=True) if place is not None}
 
     def _middle_of(self, number: int) -> QPointF:
@@ -562,23 +563,27 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         painter.fillPath(path, QColor(colours().text))
 
     def _paint_pin(self, painter: QPainter, pin: Pin) -> None:
-        """Paints the image that is no dot, with lines to its neighbours; at the edge where it lies beyond."""
+        """Paints the image that is no dot, with lines to its neighbours."""
         assert self._dots is not None
         accent = QColor(colours().accent_text)
-        edge = _PIN / 2 + 4
-        area = QRectF(self.viewport().rect()).adjusted(edge, edge, -edge, -edge)
-        place = QPointF(*self._seen(pin.position[np.newaxis])[0].tolist())
-        kept = QPointF(min(max(place.x(), area.left()), area.right()), min(max(place.y(), area.top()), area.bottom()))
+        square = self._pin_place(pin)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for neighbour in self._seen(self._dots.positions[pin.neighbours]).tolist():
             painter.setPen(QPen(accent, 1.5))
-            painter.drawLine(kept, QPointF(*neighbour))
+            painter.drawLine(square.center(), QPointF(*neighbour))
             self._paint_ring(painter, QPointF(*neighbour), colours().accent_text)
-        square = _square(kept, _PIN)
         painter.setPen(QPen(QColor(colours().surface), 2))
         painter.setBrush(accent)
         painter.drawRoundedRect(square, 4, 4)
         paint_fitted(painter, array_to_image(pin.image), square.adjusted(3, 3, -3, -3))
+
+    def _pin_place(self, pin: Pin) -> QRectF:
+        """Where the image that is no dot is painted: at the edge where it lies beyond."""
+        edge = _PIN / 2 + 4
+        area = QRectF(self.viewport().rect()).adjusted(edge, edge, -edge, -edge)
+        x, y = self._seen(pin.position[np.newaxis])[0].tolist()
+        kept = QPointF(min(max(x, area.left()), area.right()), min(max(y, area.top()), area.bottom()))
+        return _square(kept, _PIN)
 
     def _paint_ring(self, painter: QPainter, place: QPointF, colour: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -33,6 +33,13 @@ def test_labels_do_not_cover_each_other_and_stay_near_their_points() -> None:
     assert np.median(ways) < 60
 
 
+def test_no_label_stands_where_something_else_is() -> None:
+    pin = QRectF(280, 180, 48, 48)
+    (place,) = label_places(np.array([[300.0, 200.0]]), [QSizeF(80, 16)], AREA, [pin])
+    assert place is not None
+    assert not place.intersects(pin)
+
+
 def test_a_label_at_the_edge_moves_in_and_one_beyond_is_left_out() -> None:
     points = np.array([[2.0, 200.0], [-5.0, 100.0], [300.0, 401.0]])
     at_edge, *beyond = label_places(points, [QSizeF(60, 16)] * 3, AREA)

@@ -152,6 +152,17 @@ def test_the_names_of_the_classes_do_not_cover_each_other(view: ScatterMap) -> N
         np.testing.assert_allclose(place.center().toTuple(), middles, atol=0.1)
 
 
+def test_no_name_lies_under_the_image_among_the_dots(view: ScatterMap) -> None:
+    shown = clouds(3, 20.0)
+    view.set_dots(shown)
+    place = view.names()[1]
+    view.set_pin(
+        Pin(np.zeros((4, 4, 1), np.uint8), np.median(shown.positions[shown.labels == 1], axis=0), np.array([3]))
+    )
+    assert 1 in view.names()
+    assert not view.names()[1].intersects(place.adjusted(-10, -10, 10, 10))
+
+
 def test_a_name_that_moves_aside_has_a_line_to_its_dots(view: ScatterMap, pixels: Callable[..., np.ndarray]) -> None:
     shown = clouds(12, 0.0)
     view.set_dots(replace(shown, positions=np.zeros_like(shown.positions)))
