@@ -40,8 +40,8 @@ CLASS_COLOURS = (
 CLASS_SYMBOLS = ("o", "s", "t1", "d", "p", "star", "h", "t", "+", "x")
 """Of the classes, as pyqtgraph calls them: nothing depends on colour alone."""
 
-MANY_CLASSES = 20
-"""With more classes in sight their names would cover the map: only that of the chosen one is written."""
+MANY_CLASSES, _NAMES_SHARE = 20, 0.04
+"""The names of more classes than so many are written only where they cover no more than such a share of the map."""
 
 FEW_DOTS = 400
 """Where so many dots are in sight, or fewer, they become images."""
@@ -331,12 +331,13 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         area = QRectF(self.viewport().rect())
         numbers = [number for number in self._middles if self._class in (NONE, number)]
         numbers = [number for number in numbers if area.contains(self._middle_of(number))]
-        if len(numbers) > MANY_CLASSES:
-            return {}
         metrics = QFontMetricsF(bold_font(self.font()))
         sizes = [
             QSizeF(metrics.horizontalAdvance(self._short_name(number, metrics)), metrics.height()) for number in numbers
         ]
+        covered = sum(size.width() * size.height() for size in sizes)
+        if len(numbers) > MANY_CLASSES and covered > _NAMES_SHARE * area.width() * area.height():
+            return {}
         points = np.array([self._middle_of(number).toTuple() for number in numbers]).reshape(-1, 2)
         taken = [] if self._pin is None else [self._pin_place(self._pin)]
         places = label_places(points, sizes, area.adjusted(4, 4, -4, -4), taken)
