@@ -230,7 +230,7 @@ def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> Non
     assert not hint.isVisible()
     again = InsidePage(Settings())
     qtbot.addWidget(again)
-    assert not again.findChild(QLabel, "network_hint").isVisibleTo(again)
+    assert not again.view.findChild(QLabel, "network_hint").isVisibleTo(again.view)
     again.shut_down()
 
 
