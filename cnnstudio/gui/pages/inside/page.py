@@ -24,7 +24,6 @@ from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
-from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.choosers.network_input.session import (
     Answer,
     LookInside,
@@ -389,7 +388,7 @@ class InsidePage(Page):
 
     def _tell(self) -> None:
         """Tells the view in front what it does not know yet; says what will be there while no network is open."""
-        self._empty.setText(VIEWS[self._shown].invitation.format(choose=texts_for(self._models.card).choose))
+        self._empty.setText(VIEWS[self._shown].invitation.format(choose=self._panel.texts.choose))
         self._tell_lesson()
         self._stack.setCurrentWidget(self._without_network if self._network is None else self.view)
         if self._network is None:

@@ -56,6 +56,11 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         pass
     assert page.view.isVisible()
+    page.receive(shipped("trained/efficientnet-lite0-imagenet"))  # nobody draws for it
+    assert "\nChoose an image: the maps" in empty.text()
+    page.receive(shipped("trained/lenet5-mnist"))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        pass
     assert not empty.isVisible()
     page.shut_down()
 
