@@ -22,7 +22,7 @@ from cnnstudio.explaining.embedding import Embedding, embed, embedded_layers, nu
 from cnnstudio.explaining.map_process import MapProcess
 from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.controls.buttons import chip, chip_group, tool_button
-from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label, unbroken
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, set_value
 from cnnstudio.gui.controls.layouts import ButtonRows, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
@@ -576,8 +576,8 @@ def _caption(embedding: Embedding, number: int) -> str:
     name = embedding.dataset.classes[embedding.labels[number]]
     answer, certain = embedding.answered_classes[embedding.answers[number]], certainty(embedding.probabilities[number])
     if embedding.wrong is None or embedding.wrong[number]:
-        return f"{name}. The network says {answer} ({certain})."
-    return f"{name}, as the network says ({certain})."
+        return unbroken(f"{name}. The network says {answer} ({certain}).")
+    return unbroken(f"{name}, as the network says ({certain}).")
 
 
 def _land(embedding: Embedding, classifier: Classifier, answer: Answer) -> Landing | None:
