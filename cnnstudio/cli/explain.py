@@ -28,7 +28,7 @@ def explain(
     ] = None,
     layer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The layer whose maps are looked at, for Grad-CAM; else the last one."),
+        typer.Option(metavar="NAME", help="The layer whose feature maps Grad-CAM looks at; else the last one."),
     ] = None,
     baseline: Annotated[
         str | None, choice("What the image is compared with, or covered with", BASELINES, "baseline")

@@ -35,6 +35,10 @@ SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 """Sides in pixels that are offered for a user's own images; any of `IMAGE_SIZES` is taken."""
 
 
+class UnreadableListError(StudioError):
+    """A data set was not found, but the list of imported ones, where it may stand, cannot be read or is damaged."""
+
+
 def collected_folder() -> Path:
     """Where the sets lie that were collected here, each a folder of its own."""
     return data_folder() / "datasets"
@@ -72,7 +76,8 @@ def find_dataset(
     """Finds a data set by what the user typed; arguments as for `load_dataset`.
 
     Raises:
-        StudioError: there is no such data set, or its images do not come in that size.
+        StudioError: there is no such data set, or its images do not come in that size; `UnreadableListError` where it
+            may be among those that cannot be listed.
     """
     if name in DATASETS:
         return _as_published(DATASETS[name], image_size, channels, layout)
@@ -92,10 +97,10 @@ def find_dataset(
     names = [entry.name for entry in list_datasets()]
     similar = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean “{similar[0]}”?" if similar else ""
-    raise StudioError(
+    said = (
         f"There is no data set “{name}”.{hint} Choose one of: {', '.join(names)}; or name a folder or a zip of images."
-        + (f" {damage}" if damage else "")
     )
+    raise UnreadableListError(f"{said} {damage}") if damage else StudioError(said)
 
 
 def load_dataset(

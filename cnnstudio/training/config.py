@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cnnstudio.data.augmentation.augment import find_augmentation
-from cnnstudio.data.library import SIZES, find_dataset
+from cnnstudio.data.library import SIZES, UnreadableListError, find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import LARGE_SIDE
@@ -210,7 +210,7 @@ class TrainingConfig:
     layout: str = ""
 
     _problem: ClassVar[StudioError | None] = None
-    """Why the data set was not found when what suits it was to be chosen."""
+    """Why it cannot be known what suits the data set."""
 
     @classmethod
     def suggested(cls, entry: DatasetEntry, architecture: str = "") -> "TrainingConfig":
@@ -237,9 +237,10 @@ class TrainingConfig:
         try:
             entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=self.layout)
             suited = _suited(entry, str(self.architecture))
-        except StudioError as error:
+        except StudioError as error:  # `check` reports it
             suited = _SUITED
-            object.__setattr__(self, "_problem", error)
+            if isinstance(error, UnreadableListError):
+                object.__setattr__(self, "_problem", error)
         for name in missing:
             object.__setattr__(self, name, suited[name])
 
@@ -263,7 +264,7 @@ class TrainingConfig:
             _check_number("weight decay", self.weight_decay, 1)
         _check_number("validation fraction", self.validation_fraction, 1)
         find_augmentation(str(self.augmentation))
-        if self._problem:  # the data set may be found again by now, but what suits it was not chosen
+        if self._problem:  # the list may be readable again by now, but what suits the data set was not chosen
             raise self._problem
         entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=str(self.layout))
         # How many images of a folder can be read is known after the scan only.

@@ -59,7 +59,7 @@ def test_a_softmax_over_maps_is_explained_at_every_place(kind: str, options: dic
     bars = level.findChild(TermBars)
     bars.set_current(0)
     assert np.array_equal(output.values, known.output[..., 0])
-    assert "channel 0" in level.findChild(QLabel, "softmax_formula").text()
+    assert "map 0" in level.findChild(QLabel, "softmax_formula").text()
 
 
 def test_the_logit_of_a_convolution_that_ends_in_softmax_leads_to_its_kernels(qtbot: QtBot) -> None:

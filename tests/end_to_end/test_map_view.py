@@ -72,6 +72,7 @@ def test_the_map_of_the_test_images(view, qtbot, convnet):
     assert view.embedding.layer == "hidden"
     np.testing.assert_array_equal(view.map.dots.labels, LABELS)
     np.testing.assert_array_equal(view.map.dots.read(4), TEST.images[4])
+    assert "\N{NO-BREAK SPACE}%" in view.map.dots.caption(4)  # no line ends there
     legend = view.findChild(QListWidget, "map_legend")
     assert [legend.item(row).text() for row in range(legend.count())] == ["a", "b", "c"]
     legend.setCurrentRow(1)

@@ -79,6 +79,9 @@ def test_without_an_image_it_says_what_to_do(view):
     assert view.findChild(QLabel, "robust_hint").isVisible()
     assert "Draw, or choose an image" in text(view, "robust_hint")
     assert not view.sliders.isVisible()
+    network = OpenNetwork(convnet().classifier, threading.Lock(), "Ours")
+    view.set_network(network)  # which takes photos: nobody draws for it
+    assert text(view, "robust_hint").startswith("Choose an image")
 
 
 def test_the_curves_are_those_of_the_two_networks_and_follow_the_image(view, qtbot, others):

@@ -95,8 +95,17 @@ def test_class_layer_and_strength_are_chosen(view, qtbot, convnet):
     assert [layers.itemData(row) for row in range(layers.count())] == ["conv1", "conv2"]
     layers.setCurrentIndex(0)
     qtbot.waitUntil(lambda: view.explanations["grad-cam"].asked.layer == "conv1", timeout=SECONDS)
-    view.findChild(QComboBox, "explained_class").setCurrentIndex(2)
-    qtbot.waitUntil(lambda: view.explanations["occlusion"].class_name == "b", timeout=SECONDS)
+    scores = {}
+    for place, name in ((1, "a"), (3, "c"), (2, "b")):
+        view.findChild(QComboBox, "explained_class").setCurrentIndex(place)
+        qtbot.waitUntil(lambda name=name: view.explanations["occlusion"].class_name == name, timeout=SECONDS)
+        scores[view.findChild(QLabel, "explained_score").text()] = view.explanations["occlusion"].score
+    assert min(scores.values()) < 0
+    assert all(
+        f"It is {format_value(score)} here."
+        in text.replace("\N{ZERO WIDTH SPACE}", "").replace("\N{NO-BREAK SPACE}", " ")
+        for text, score in scores.items()
+    )
     tile = view.tiles["occlusion"].view
     before = tile.grab().toImage()
     view.findChild(QSlider, "explanation_strength").setValue(0)

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 _Widget = TypeVar("_Widget", bound=QWidget)
 
-_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|kB|MB|GB|TB|px|images/s)\b)")
+_WITHIN_A_NUMBER = re.compile(r"(?<=\d) (?=%|(?:s|min|h|kB|MB|GB|TB|px|images/s)\b)|(?<=[ (]>) (?=\d)")
 _BREAK = "\N{ZERO WIDTH SPACE}"
 _PIECE = 12
 
@@ -44,7 +44,7 @@ class Label(QLabel):
 
     @override
     def setText(self, text: str) -> None:
-        text = _NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text)
+        text = unbroken(text)
         if text == self.text():
             return
         super().setText(text)
@@ -90,6 +90,11 @@ def set_role(widget: QWidget, role: str) -> None:
     widget.setProperty("role", role)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def unbroken(text: str) -> str:
+    """The text with no places to break lines at between a number and its unit, nor within “> 99.9 %”."""
+    return _WITHIN_A_NUMBER.sub("\N{NO-BREAK SPACE}", text)
 
 
 def breakable(text: str) -> str:

@@ -86,7 +86,7 @@ KINDS = (
     LayerKind(
         "GlobalAveragePooling2D",
         "Global average pooling",
-        "Keeps the mean of each map, one number a channel: the next layer needs few weights, and images any size.",
+        "Keeps one number of each map, its mean: the next layer needs few weights, and images any size.",
         "Pooling",
         one(_global_pooling),
         icon="layer-global-pooling",
@@ -95,7 +95,7 @@ KINDS = (
     LayerKind(
         "GlobalMaxPooling2D",
         "Global max pooling",
-        "Keeps the largest number of each map, one number a channel: how strongly its pattern is found anywhere.",
+        "Keeps one number of each map, the largest: how strongly its pattern is found anywhere.",
         "Pooling",
         one(_global_pooling),
         icon="layer-global-pooling",

@@ -626,7 +626,7 @@ def _unit_normalisation(
         (inputs,) = sources
         vector = (inputs if inputs.ndim == 1 else inputs[row, column]).astype(np.float64)
         length = float((vector**2).sum() ** 0.5)
-        terms = (x, Term("n", f"length of all {vector.size:,} channels at this place", length))
+        terms = (x, Term("n", f"length of all {vector.size:,} numbers at this place", length))
         return terms, "x / n", x.value / max(length, 1e-6)
 
     return CellArithmetic(layer.name, sources, output, calculate)

@@ -12,6 +12,7 @@ from cnnstudio.gui.controls.describe import label
     [
         ("<b>98.9 %</b> of 10 in 3 min 6 s", "<b>98.9~%</b> of 10 in 3~min 6~s"),
         ("3,554 images/s, 12.6 MB of 1 GB", "3,554~images/s, 12.6~MB of 1~GB"),
+        ("8, as the network says (> 99.9 %). <b>conv1</b> 28", "8, as the network says (>~99.9~%). <b>conv1</b> 28"),
         ("7 shows 2 hours, 3 small and 5 MBs", "7 shows 2 hours, 3 small and 5 MBs"),
     ],
 )

@@ -41,6 +41,9 @@ _WHAT: dict[str, tuple[str, str]] = {
     "change": ("Change since the start", "What training added to the weights with which it began."),
 }
 
+_WEIGHTS = "Weights", "weight"
+"""The titles of their histogram and of its axis."""
+
 _PAUSE = 400
 """Milliseconds without another image after which the gradients are computed, which take longer than the pen waits."""
 
@@ -58,20 +61,18 @@ def filters_of(kernel: np.ndarray, kind: str) -> np.ndarray:
 def ordered(filters: np.ndarray, order: str) -> list[int]:
     """The numbers of filters in an order, a key of `ORDERS`."""
     count = filters.shape[-1]
-    rows = np.nan_to_num(filters.reshape(-1, count).T.astype(np.float64))
-    norms = np.linalg.norm(rows, axis=1)
     if order == "own":
         return list(range(count))
+    rows = np.nan_to_num(filters.reshape(-1, count).T)
+    norms = np.linalg.norm(rows, axis=1)
     if order == "norm":
         return [int(number) for number in np.argsort(-norms, kind="stable")]
     units = rows / np.where(norms > 0, norms, 1)[:, np.newaxis]
-    left = set(range(count))
+    likeness = units @ units.T
     chain = [int(norms.argmax())]
-    left.remove(chain[0])
-    while left:  # each beside the nearest of those that are left
-        rest = np.array(sorted(left))
-        chain.append(int(rest[int((units[rest] @ units[chain[-1]]).argmax())]))
-        left.remove(chain[-1])
+    for _ in range(count - 1):  # each beside the nearest of those that are left
+        likeness[:, chain[-1]] = -np.inf
+        chain.append(int(likeness[chain[-1]].argmax()))
     return chain
 
 
@@ -129,6 +130,15 @@ class _Gradient:
     values: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """Of which filters the order by similarity is wanted."""
+
+    network: OpenNetwork | None
+    layer: str
+    what: str
+
+
 class KernelsView(View):
     """One convolution after the other: its filters, and how its numbers are distributed."""
 
@@ -139,6 +149,12 @@ class KernelsView(View):
         self._filters: dict[str, np.ndarray] = {}
         self._start: Mapping[str, np.ndarray] | None = None
         self._order_shown: list[int] = []
+        self._wish: _Wish | None = None
+        self._found: tuple[_Wish, list[int]] | None = None
+        """The order by similarity that was found last."""
+        self._ordering = LatestTask(self)
+        self._ordering.finished.connect(self._take_order)
+        self._ordering.failed.connect(self.failed)
         self._read_for: OpenNetwork | None = None
         """The network whose start was asked for."""
         self._reading = LatestTask(self)
@@ -186,8 +202,7 @@ class KernelsView(View):
         self._forms.addWidget(widget_of(column(row(self._number, (self._norm, 1)), (table, 1))))
         self._weights = Histogram(
             "weights_histogram",
-            "Weights",
-            "weight",
+            *_WEIGHTS,
             "How large the weights are. After training most are near 0 and some are far from it.",
             0,
         )
@@ -283,8 +298,8 @@ class KernelsView(View):
 
     def shut_down(self) -> None:
         """Waits for the gradients."""
-        self._reading.shut_down()
-        self._gradients.shut_down()
+        for task in (self._reading, self._gradients, self._ordering):
+            task.shut_down()
 
     # The start of the training.
 
@@ -317,11 +332,15 @@ class KernelsView(View):
             kernel = kernel_of(layer)
             assert kernel is not None
             self._filters[name] = filters_of(np.asarray(kernel), type(layer).__name__)
-        filters = self._filters[name]
+        start = self._start_of(name)
+        return self._filters[name] if start is None else self._filters[name] - start
+
+    def _start_of(self, name: str) -> np.ndarray | None:
+        """The filters with which training began, where what it changed is to be shown."""
         start = self._start.get(name) if self._start is not None else None
-        if self._what.currentData() == "change" and start is not None and start.shape == filters.shape:
-            return filters - start
-        return filters
+        if self._what.currentData() != "change" or start is None or start.shape != self._filters[name].shape:
+            return None
+        return start
 
     @Slot()
     def _choose_layer(self) -> None:
@@ -339,14 +358,15 @@ class KernelsView(View):
             self._note.setText("")
             return
         height, width, channels, count = filters.shape
-        self._order_shown = ordered(filters, self._order.currentData())
+        self._order_shown = self._order_of(filters)
         tiles = filters[..., self._order_shown].transpose(0, 1, 3, 2).reshape(height, width, -1)
         most = max(1, _LARGEST_PICTURE // max(1, height * width))
+        changes = self._start_of(self._layer.currentData()) is not None
+        what = "What training added to the weights" if changes else "The weights that slide over the maps before"
         self._row.set_header(
             self._layer.currentData(),
             f"{counted(count, 'filter')} of {counted(channels, 'kernel')} {height}×{width}",
-            "The weights that slide over the maps before: blue is negative, red positive, pale near zero. Click one to "
-            "enlarge it.",
+            f"{what}: blue is negative, red positive, pale near zero. Click one to enlarge it.",
         )
         self._row.set_values(tiles[..., :most])
         broken = int((~np.isfinite(filters)).sum())
@@ -354,12 +374,31 @@ class KernelsView(View):
         if broken:
             text = f"{broken:,} of its {filters.size:,} weights are not finite numbers: its training diverged."
         self._note.setText(text if channels > 1 or broken else "")
+        self._weights.set_titles(*(("Changes", "change of a weight") if changes else _WEIGHTS))
         self._weights.show_values(filters)
         self._number.blockSignals(True)
         self._number.setRange(1, count)
         self._number.setSuffix(f" of {count:,}")
         self._number.blockSignals(False)
         self._show_numbers()
+
+    def _order_of(self, filters: np.ndarray) -> list[int]:
+        """The order that is chosen; that of the layer until the one by similarity is found, which may take long."""
+        order = self._order.currentData()
+        if order != "similar":
+            return ordered(filters, order)
+        wish = _Wish(self._network, self._layer.currentData(), self._what.currentData())
+        if self._found is not None and self._found[0] == wish:
+            return self._found[1]
+        if wish != self._wish:
+            self._wish = wish
+            self._ordering.submit(_put_in_order, wish, filters)
+        return ordered(filters, "own")
+
+    @Slot(object)
+    def _take_order(self, found: tuple[_Wish, list[int]]) -> None:
+        self._found, self._wish = found, None
+        self._refresh()
 
     @Slot()
     def _show_numbers(self) -> None:
@@ -395,6 +434,10 @@ class KernelsView(View):
     @Slot(object)
     def _gradient_failed(self, error: Exception) -> None:
         self._gradient.show_values(None, str(error) if isinstance(error, StudioError) else "There are none.")
+
+
+def _put_in_order(wish: _Wish, filters: np.ndarray) -> tuple[_Wish, list[int]]:
+    return wish, ordered(filters, "similar")
 
 
 def _gradient(subject: Subject, layer: str) -> _Gradient:

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -127,6 +127,7 @@ class ConvolutionLevel(Level):
         )
         self._text = label(name="convolution_text")
         self.setLayout(column(self._text, (self._view, 1)))
+        self.setFocusProxy(self._view)
         self._view.show_map(arithmetic, channel, anew=True)
         self._tell()
         self._show_button()
@@ -232,6 +233,7 @@ class NumberLevel(Level):
         self._right = widget_of(column(self._output, self._output_name, STRETCH))
         self.setLayout(column(content))
         self._arrange(True)
+        self.setFocusProxy(self._output)
         self.show_arithmetic(arithmetic)
         self._show_button()
 
@@ -296,11 +298,6 @@ class NumberLevel(Level):
         super().resizeEvent(event)
         self._arrange(self.width() >= _NARROW)
 
-    @override
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._output.setFocus()
-
     def _arrange(self, wide: bool) -> None:
         """Input, arithmetic and output beside each other; where there is little room, the arithmetic below."""
         if wide == self._wide:
@@ -351,6 +348,7 @@ class NumberLevel(Level):
     def _follow_output(self, cell: Cell | None) -> None:
         if cell is not None and not self._following:
             self._pause()
+            self._input.point(None)
             self._go(cell)
 
     @Slot(object)
@@ -417,6 +415,7 @@ class DenseLevel(Level):
         content = ScrollColumn()
         content.set_content(column(self._steps, self._bars, STRETCH, gap=2 * GAP))
         self.setLayout(column(content))
+        self.setFocusProxy(self._bars)
         self.show_arithmetic(arithmetic)
 
     @property
@@ -466,7 +465,7 @@ class SoftmaxLevel(Level):
     Args:
         arithmetic: of the layer.
         channel: the class that is asked about.
-        names: of the classes, or of the channels.
+        names: of the classes, where the layer gives the answer.
         cell: at which place it begins, where the layer has maps; None for the middle.
     """
 
@@ -493,6 +492,7 @@ class SoftmaxLevel(Level):
         content.set_content(column(self._formula, self._bars, STRETCH, gap=2 * GAP))
         maps = widget_of(column(self._output, self._output_name, STRETCH))
         self.setLayout(row((content, 1), maps, gap=3 * GAP))
+        self.setFocusProxy(self._bars)
         maps.setVisible(arithmetic.output.ndim == 3)
         if arithmetic.output.ndim == 3 and cell is None:
             self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
@@ -554,7 +554,7 @@ class SoftmaxLevel(Level):
         return place.translated(self._bars.mapTo(self, QPoint()))
 
     def _name(self, number: int) -> str:
-        return self._names[number] if self._names else wording.numbered("channel", number)
+        return self._names[number] if self._names else wording.channel(number, self._arithmetic.output.ndim)
 
     def _write(self) -> None:
         self.title = f"{self._name(self.channel)}, softmax"
@@ -659,6 +659,7 @@ class FormulaLevel(Level):
         right = column(self._output, self._name, STRETCH)
         content.set_content(column(row(inputs, (middle, 1), right, gap=3 * GAP), STRETCH))
         self.setLayout(column(content))
+        self.setFocusProxy(self._output)
         if cell is None and arithmetic.output.ndim == 3:
             self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
         self.show_arithmetic(arithmetic)
@@ -724,6 +725,8 @@ class FormulaLevel(Level):
     def _follow_output(self, cell: Cell | None) -> None:
         if cell is None or self._following:
             return
+        for view in self._inputs:
+            view.point(None)
         output = self._arithmetic.output
         if output.ndim == 1:
             unit = cell[0] * self._output.values.shape[1] + cell[1]

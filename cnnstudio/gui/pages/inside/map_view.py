@@ -22,7 +22,7 @@ from cnnstudio.explaining.embedding import Embedding, embed, embedded_layers, nu
 from cnnstudio.explaining.map_process import MapProcess
 from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.controls.buttons import chip, chip_group, tool_button
-from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label, unbroken
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, set_value
 from cnnstudio.gui.controls.layouts import ButtonRows, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
@@ -289,7 +289,7 @@ class MapView(View):
     def _offer_layers(self, classifier: Classifier) -> None:
         for layer in embedded_layers(classifier):
             numbers = numbers_of(layer)
-            means = "" if numbers == int(np.prod(layer.shape)) else ", the mean of each map"
+            means = "" if numbers == int(np.prod(layer.shape)) else ", the mean of each feature map"
             self._layer.addItem(f"{layer.name}  {shape(layer.shape)}", layer.name)
             tip = f"{numbers:,} numbers for an image{means}."
             self._layer.setItemData(self._layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
@@ -576,8 +576,8 @@ def _caption(embedding: Embedding, number: int) -> str:
     name = embedding.dataset.classes[embedding.labels[number]]
     answer, certain = embedding.answered_classes[embedding.answers[number]], certainty(embedding.probabilities[number])
     if embedding.wrong is None or embedding.wrong[number]:
-        return f"{name}. The network says {answer} ({certain})."
-    return f"{name}, as the network says ({certain})."
+        return unbroken(f"{name}. The network says {answer} ({certain}).")
+    return unbroken(f"{name}, as the network says ({certain}).")
 
 
 def _land(embedding: Embedding, classifier: Classifier, answer: Answer) -> Landing | None:

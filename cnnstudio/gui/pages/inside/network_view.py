@@ -96,7 +96,7 @@ class NetworkView(View):
         self._likes = push_button(
             "unit_likes_button",
             "What does it like?",
-            "The test images that excite this map or unit most, and a picture made up to do so.",
+            "The test images that excite this unit most, and a picture made up to do so.",
             self._want_unit,
         )
         self._to_lab = push_button(

@@ -107,8 +107,12 @@ class InsidePage(Page):
             self._models.recall()
         if self._models.card is not None:
             self._panel.use(self._models.card)
-        recalled = settings.recall(_SHOWN, next(iter(VIEWS)), "the view shown last", VIEWS.__contains__)
-        self.show_view(recalled)
+        self._shown = settings.recall(_SHOWN, self._shown, "the view shown last", VIEWS.__contains__)
+        self._chips[list(VIEWS).index(self._shown)].setChecked(True)
+        self._tell()
+        self._making = QTimer(self, singleShot=True, interval=0)  # the page itself is painted first
+        self._making.timeout.connect(self._make_view)
+        self._making.start()
 
     @property
     def model(self) -> Path | None:
@@ -118,7 +122,7 @@ class InsidePage(Page):
     @property
     def view(self) -> View:
         """The view in front."""
-        return self._views[self._shown]
+        return self._made(self._shown)
 
     def entered(self) -> None:
         """What was trained or opened meanwhile is opened, at first with the image answered last on another page."""
@@ -153,6 +157,7 @@ class InsidePage(Page):
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
         self._slow.stop()
+        self._making.stop()
         self._panel.shut_down()
         self._models.shut_down()
         for view in self._views.values():
@@ -221,8 +226,18 @@ class InsidePage(Page):
     @Slot(str)
     def show_view(self, name: str) -> None:
         """Brings a view to the front, a key of `VIEWS`."""
-        if self._views:  # the first one was not chosen
-            self._settings.remember(_SHOWN, name)
+        self._settings.remember(_SHOWN, name)
+        self._made(name)
+        self._shown, self._sent_by = name, ""
+        self._chips[list(VIEWS).index(name)].setChecked(True)
+        self._tell()
+
+    @Slot()
+    def _make_view(self) -> None:
+        self._made(self._shown)
+
+    def _made(self, name: str) -> View:
+        """A view, made when it is first wanted."""
         if name not in self._views:
             view = self._views[name] = VIEWS[name].make(self._settings)
             view.layers_wanted.connect(partial(self._look, view))
@@ -232,9 +247,7 @@ class InsidePage(Page):
             view.unit_wanted.connect(self._show_unit)
             view.concepts_changed.connect(self._tell_lesson)
             self._stack.addWidget(view)
-        self._shown, self._sent_by = name, ""
-        self._chips[list(VIEWS).index(name)].setChecked(True)
-        self._tell()
+        return self._views[name]
 
     @Slot(str, int)
     def _show_unit(self, layer: str, unit: int) -> None:
@@ -375,7 +388,7 @@ class InsidePage(Page):
 
     def _tell(self) -> None:
         """Tells the view in front what it does not know yet; says what will be there while no network is open."""
-        self._empty.setText(VIEWS[self._shown].invitation)
+        self._empty.setText(VIEWS[self._shown].invitation.format(choose=self._panel.texts.choose))
         self._tell_lesson()
         self._stack.setCurrentWidget(self._without_network if self._network is None else self.view)
         if self._network is None:

@@ -21,6 +21,7 @@ from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, Part, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.inside.compared_network import OPEN, ComparedNetworks, NetworkPicker, is_augmented
 from cnnstudio.gui.pages.inside.robust_column import RobustColumn
 from cnnstudio.gui.pages.inside.transformation_sliders import TransformationSliders
@@ -51,7 +52,7 @@ _ROOMY = 80 * GRID
 _COMPARED = "inside/compared"
 """Under which the settings keep the path of the network that was compared last."""
 
-_EMPTY = "Draw, or choose an image: then move it, turn it or make it noisy, and see when the answer flips."
+_EMPTY = "{choose}: then move it, turn it or make it noisy, and see when the answer flips."
 
 _NOTHING_LIKE_IT = (
     "There is no other network here that takes the same images and knows the same classes. Train one on the same data "
@@ -163,6 +164,8 @@ class RobustView(View):
         self._forget_changes()
         for view in (self._before, self._after):
             view.set_image(None)
+        card = None if self._network is None else self._network.classifier.card
+        self._empty.setText(_EMPTY.format(choose=texts_for(card).choose))
         self._content.hide()
         self._empty.show()
 
@@ -229,7 +232,7 @@ class RobustView(View):
             gap=GRID,
         )
         self._content = widget_of(content)
-        self._empty = label(_EMPTY, "secondary", "robust_hint")
+        self._empty = label("", "secondary", "robust_hint")
         scroll = ScrollColumn()
         scroll.set_content(column(self._empty, self._content, STRETCH, gap=0))
         self.setLayout(column(scroll))

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QWidget
 
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Explanation
@@ -39,12 +39,7 @@ _TITLES = {
 
 
 class TrustPanel(QWidget):
-    """Two checks of the explanations that are shown, each with a button and its curves.
-
-    Attributes:
-        sanity: the chart of the sanity check.
-        charts: those of deletion and insertion.
-    """
+    """Two checks of the explanations that are shown, each with a button and its curves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,8 +89,12 @@ class TrustPanel(QWidget):
         """Stops the check."""
         self._work.shut_down()
 
-    def _build(self) -> None:
-        self.sanity = LineChart(
+    # Charts are made when there is something to show: they would take half of the time in which the view opens.
+
+    @cached_property
+    def sanity(self) -> LineChart:
+        """The chart of the sanity check."""
+        chart = LineChart(
             "sanity_chart",
             "How like the pictures stay while the network forgets",
             "Each step makes one more layer random, from the last one on. 1: the same picture; 0: nothing in common. "
@@ -103,19 +102,15 @@ class TrustPanel(QWidget):
             ("random from the last layer down to", "rank correlation ρ"),
             (-0.3, 1.0),
         )
-        self._unsigned = describe(
-            QCheckBox("Without signs"),
-            "sanity_unsigned",
-            "Without signs",
-            "Compares how strong the pixels are, whether they speak for the class or against it. Methods that multiply "
-            "with the image keep its shape, however random the network is.",
-        )
-        self._unsigned.toggled.connect(self._show_sanity)
-        self._verdict = label(name="sanity_verdict")
-        self._sanity = widget_of(column(self.sanity, self._unsigned, self._verdict))
-        grid = QGridLayout()
-        grid.setSpacing(SECTION)
-        self.charts: list[LineChart] = []
+        around = self._sanity.layout()
+        assert isinstance(around, QBoxLayout)
+        around.insertWidget(0, chart)
+        return chart
+
+    @cached_property
+    def charts(self) -> tuple[LineChart, ...]:
+        """Those of deletion and insertion."""
+        charts = []
         for number, (kind, baseline) in enumerate(
             (kind, baseline) for baseline in ("black", "blurred") for kind in ("deletion", "insertion")
         ):
@@ -126,10 +121,25 @@ class TrustPanel(QWidget):
                 ("pixels, strongest first (%)", "probability"),
                 (0.0, 1.0),
             )
-            self.charts.append(chart)
-            grid.addWidget(chart, *divmod(number, 2))
+            charts.append(chart)
+            self._grid.addWidget(chart, *divmod(number, 2))
+        return tuple(charts)
+
+    def _build(self) -> None:
+        self._unsigned = describe(
+            QCheckBox("Without signs"),
+            "sanity_unsigned",
+            "Without signs",
+            "Compares how strong the pixels are, whether they speak for the class or against it. Methods that multiply "
+            "with the image keep its shape, however random the network is.",
+        )
+        self._unsigned.toggled.connect(self._show_sanity)
+        self._verdict = label(name="sanity_verdict")
+        self._sanity = widget_of(column(self._unsigned, self._verdict))
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SECTION)
         self._areas = label(name="faithfulness_verdict")
-        self._faithful = widget_of(column(grid, self._areas))
+        self._faithful = widget_of(column(self._grid, self._areas))
         for part in (self._sanity, self._faithful):
             part.hide()
         self._hint = label(

@@ -162,7 +162,8 @@ class ViewEntry:
         name: its key; its chip's `objectName` is `view_<name>`.
         title: the words on the chip, with `&` before the letter that presses it.
         tip: what one sees there, in a sentence.
-        invitation: what will be there and what to do for it, said while the network is being opened.
+        invitation: what will be there and what to do for it, said while the network is being opened; `{choose}` stands
+            for how one comes to an image (`InputTexts.choose`).
         path: `module:class`, imported when the view is first chosen; a leading dot stands for this package.
     """
 
@@ -186,29 +187,29 @@ VIEWS: dict[str, ViewEntry] = {
             "network",
             "&Network",
             "All layers with their maps, and the way down to one number.",
-            "Every layer of the network appears here, with its maps.\n"
-            "Draw, or choose an image: the maps follow at once.",
+            "Every layer of the network appears here, with its maps.\n{choose}: the maps follow at once.",
             ".network_view:NetworkView",
         ),
         ViewEntry(
             "kernels",
             "&Kernels",
             "The filters of every convolution, and what training made of them.",
-            "The filters of every convolution appear here.\nDraw, or choose an image, to see what they answer.",
+            "The filters of every convolution appear here.\n{choose}, to see what they answer.",
             ".kernels_view:KernelsView",
         ),
         ViewEntry(
             "why",
             "&Why this answer",
             "Which parts of the image speak for a class, in several ways, and how far to trust them.",
-            "What in the image speaks for the answer appears here.\nDraw, or choose an image: it is explained at once.",
+            "What in the image speaks for the answer appears here.\n{choose}: it is explained at once.",
             ".why_view:WhyView",
         ),
         ViewEntry(
             "units",
             "What does a &unit like?",
-            "The test images that excite one map or number most, and a picture made up to do so.",
-            "The test images that excite one map or number most appear here.\n"
+            "The test images that excite one unit most, a map of a layer or a number of a dense one, and a picture "
+            "made up to do so.",
+            "The test images that excite one unit most appear here.\n"
             "They need no image of yours: choose a layer and a unit.",
             ".units_view:UnitsView",
         ),
@@ -217,7 +218,7 @@ VIEWS: dict[str, ViewEntry] = {
             "Map of &the data",
             "Test images as dots: those that the network finds alike lie side by side, and your image among them.",
             "A map of the test images appears here: those that the network finds alike lie side by side.\n"
-            "Draw, or choose an image, to see where it lands.",
+            "{choose}, to see where it lands.",
             ".map_view:MapView",
         ),
         ViewEntry(
@@ -226,7 +227,7 @@ VIEWS: dict[str, ViewEntry] = {
             "What the network makes of the image when it is moved, turned or made noisy, beside another network; and "
             "how little it takes to flip the answer.",
             "How far an image can be moved, turned or made noisy until the answer flips appears here.\n"
-            "Draw, or choose an image, and move a slider.",
+            "{choose}, and move a slider.",
             ".robust_view:RobustView",
         ),
     )

@@ -21,10 +21,12 @@ from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, slider
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.inside.explanation_tile import SIDE, ExplanationTile
 from cnnstudio.gui.pages.inside.trust_panel import TrustPanel
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.wording import shape
 
@@ -242,7 +244,8 @@ class WhyView(View):
             tile.show_explanation(None)
         self._words.setText("")
         self._words.hide()
-        self._hint.setText("Draw, or choose an image: it is explained at once.")
+        card = None if self._network is None else self._network.classifier.card
+        self._hint.setText(f"{texts_for(card).choose}: it is explained at once.")
         self._hint.show()
         self.trust.set_explanations({})
 
@@ -281,7 +284,7 @@ class WhyView(View):
             return
         tile.show_explanation(found)
         self._words.setText(
-            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {found.score:.3g} here.")
+            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {format_value(found.score)} here.")
         )
         self._words.show()
         self._hint.hide()

@@ -31,11 +31,7 @@ def batch_pen() -> QPen:
 
 
 class _Axis(Axis):
-    """An axis that writes 5e-08 as 5×10⁻⁸ and, between powers of ten, names 2 and 5 only: the others would overlap."""
-
-    @override
-    def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
-        return [wording.power_of_ten(text) for text in super().tickStrings(values, scale, spacing)]
+    """An axis that names, between powers of ten, 2 and 5 only: the others would overlap."""
 
     @override
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

@@ -54,6 +54,12 @@ class Histogram(QWidget):
         """How many numbers are infinite or none at all, and in no bar."""
         return self._without
 
+    def set_titles(self, title: str, axis: str) -> None:
+        """Says that it shows other numbers: its title, and that of its axis."""
+        self._title, self._axis = title, axis
+        self.setAccessibleName(title)
+        self.update()
+
     def show_values(self, values: np.ndarray | None, empty: str = "") -> None:
         """Shows how often the numbers of an array occur; None shows none, and the text says why."""
         self._empty = empty

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsItem
 from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GRID, colours, small_font
+from cnnstudio.wording import power_of_ten
 
 GRID_ALPHA = 40
 """Of the lines of a grid, 0–255."""
@@ -23,6 +24,11 @@ class Axis(pg.AxisItem):
         over = 2 * GRID
         rect: QRectF = super().boundingRect()
         return rect.adjusted(0, -over, 0, over) if self.orientation == "left" else rect.adjusted(-over, 0, over, 0)
+
+    @override
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """The numbers as people write them: 5e-08 as 5×10⁻⁸, and −2 with a minus sign."""
+        return [power_of_ten(text).replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
 
     @override
     def paint(self, painter: QPainter, *_args: object) -> None:

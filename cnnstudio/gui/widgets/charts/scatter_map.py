@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, Signal, 
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetricsF,
     QGuiApplication,
     QImage,
     QKeyEvent,
@@ -28,6 +29,7 @@ from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, offer_saving, picture_of, png, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, FollowsTheme, array_to_image, bold_font, colours, small_font
+from cnnstudio.gui.widgets.charts.label_places import label_places
 from cnnstudio.gui.widgets.items import NONE, focus_pen, paint_placeholder
 
 CLASS_COLOURS = (
@@ -38,8 +40,8 @@ CLASS_COLOURS = (
 CLASS_SYMBOLS = ("o", "s", "t1", "d", "p", "star", "h", "t", "+", "x")
 """Of the classes, as pyqtgraph calls them: nothing depends on colour alone."""
 
-MANY_CLASSES = 20
-"""With more classes their names would cover the map: only that of the chosen one is written."""
+MANY_CLASSES, _NAMES_SHARE = 20, 0.04
+"""The names of more classes than so many are written only where they cover no more than such a share of the map."""
 
 FEW_DOTS = 400
 """Where so many dots are in sight, or fewer, they become images."""
@@ -176,7 +178,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         self.setCentralItem(self._box)
         self._box.sigRangeChanged.connect(self.viewport().update)
         self._items: list[pg.ScatterPlotItem] = []
-        self._middles: list[tuple[int, np.ndarray]] = []
+        self._middles: dict[int, np.ndarray] = {}
         self._rings = pg.ScatterPlotItem(symbol="o", size=_RING, pxMode=True, brush=None)
         self._rings.setZValue(1)
         self._box.addItem(self._rings, ignoreBounds=True)
@@ -244,7 +246,7 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         for item in self._items:
             self._box.removeItem(item)
         self._items = []
-        self._middles = [] if dots is None else _middles(dots)
+        self._middles = {} if dots is None else _middles(dots)
         size = _DOT if dots is None or len(dots.labels) < _MANY_DOTS else _SMALL_DOT
         for number in range(len(dots.classes) if dots else 0):
             item = pg.ScatterPlotItem(
@@ -316,6 +318,38 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
             if all(one is None or max(abs(one[0] - x), abs(one[1] - y)) >= _THUMBNAIL + 2 for one in around):
                 taken[cell] = x, y
                 yield int(rows[place])
+
+    def names(self) -> dict[int, QRectF]:
+        """The classes whose names are written, by their numbers, and where: the one with the most dots comes first.
+
+        There are none where only errors are shown, which lie anywhere, nor where the names of all classes whose middles
+        are in sight would cover the dots.
+        """
+        dots = self._dots
+        if dots is None or self._errors is Errors.ONLY:
+            return {}
+        area = QRectF(self.viewport().rect())
+        numbers = [number for number in self._middles if self._class in (NONE, number)]
+        numbers = [number for number in numbers if area.contains(self._middle_of(number))]
+        metrics = QFontMetricsF(bold_font(self.font()))
+        sizes = [
+            QSizeF(metrics.horizontalAdvance(self._short_name(number, metrics)), metrics.height()) for number in numbers
+        ]
+        covered = sum(size.width() * size.height() for size in sizes)
+        if len(numbers) > MANY_CLASSES and covered > _NAMES_SHARE * area.width() * area.height():
+            return {}
+        points = np.array([self._middle_of(number).toTuple() for number in numbers]).reshape(-1, 2)
+        taken = [] if self._pin is None else [self._pin_place(self._pin)]
+        places = label_places(points, sizes, area.adjusted(4, 4, -4, -4), taken)
+        return {number: place for number, place in zip(numbers, places, strict=True) if place is not None}
+
+    def _middle_of(self, number: int) -> QPointF:
+        """Where the middle of a class's dots is seen."""
+        return QPointF(*self._seen(self._middles[number][np.newaxis])[0].tolist())
+
+    def _short_name(self, number: int, metrics: QFontMetricsF) -> str:
+        assert self._dots is not None
+        return metrics.elidedText(self._dots.classes[number], Qt.TextElideMode.ElideMiddle, 16 * GRID)
 
     def _place(self) -> None:
         """Gives the dots their places, and lets those stand back that are not of the chosen class."""
@@ -504,50 +538,53 @@ class ScatterMap(FollowsTheme, pg.GraphicsView):
         return True
 
     def _paint_names(self, painter: QPainter) -> None:
-        """Writes the name of each class in the middle of its dots."""
-        dots = self._dots
-        assert dots is not None
-        if self._errors is Errors.ONLY or (len(dots.classes) > MANY_CLASSES and self._class == NONE):
-            return
+        """Writes the names of the classes, with lines to the middles of their dots where they had to move aside."""
+        names = self.names()
+        for place, middle in ((place, self._middle_of(number)) for number, place in names.items()):
+            if not place.contains(middle):
+                self._paint_leader(painter, place, middle)
         painter.setFont(bold_font(self.font()))
-        for (number, _), place in zip(
-            self._middles, self._seen(np.array([one for _, one in self._middles])), strict=True
-        ):
-            if self._class in (NONE, number):
-                self._paint_name(painter, dots.classes[number], QPointF(*place.tolist()))
+        for number, place in names.items():
+            self._paint_name(painter, self._short_name(number, QFontMetricsF(painter.font())), place)
 
-    def _paint_name(self, painter: QPainter, name: str, place: QPointF) -> None:
-        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 16 * GRID)
-        box = painter.fontMetrics().boundingRect(text)
+    def _paint_leader(self, painter: QPainter, name: QRectF, middle: QPointF) -> None:
+        end = QPointF(min(max(middle.x(), name.left()), name.right()), min(max(middle.y(), name.top()), name.bottom()))
+        for colour, width in ((_halo(), 4.0), (QColor(colours().text), 1.25)):
+            painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setBrush(colour)
+            painter.drawLine(middle, end)
+            painter.drawEllipse(middle, 1.5, 1.5)
+
+    def _paint_name(self, painter: QPainter, name: str, place: QRectF) -> None:
         path = QPainterPath()
-        path.addText(
-            place.x() - box.width() / 2, place.y() + painter.fontMetrics().capHeight() / 2, painter.font(), text
-        )
-        halo = QColor(colours().window)
-        halo.setAlphaF(0.85)
+        path.addText(place.left(), place.center().y() + painter.fontMetrics().capHeight() / 2, painter.font(), name)
         painter.strokePath(
-            path, QPen(halo, 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+            path, QPen(_halo(), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
         )
         painter.fillPath(path, QColor(colours().text))
 
     def _paint_pin(self, painter: QPainter, pin: Pin) -> None:
-        """Paints the image that is no dot, with lines to its neighbours; at the edge where it lies beyond."""
+        """Paints the image that is no dot, with lines to its neighbours."""
         assert self._dots is not None
         accent = QColor(colours().accent_text)
-        edge = _PIN / 2 + 4
-        area = QRectF(self.viewport().rect()).adjusted(edge, edge, -edge, -edge)
-        place = QPointF(*self._seen(pin.position[np.newaxis])[0].tolist())
-        kept = QPointF(min(max(place.x(), area.left()), area.right()), min(max(place.y(), area.top()), area.bottom()))
+        square = self._pin_place(pin)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for neighbour in self._seen(self._dots.positions[pin.neighbours]).tolist():
             painter.setPen(QPen(accent, 1.5))
-            painter.drawLine(kept, QPointF(*neighbour))
+            painter.drawLine(square.center(), QPointF(*neighbour))
             self._paint_ring(painter, QPointF(*neighbour), colours().accent_text)
-        square = _square(kept, _PIN)
         painter.setPen(QPen(QColor(colours().surface), 2))
         painter.setBrush(accent)
         painter.drawRoundedRect(square, 4, 4)
         paint_fitted(painter, array_to_image(pin.image), square.adjusted(3, 3, -3, -3))
+
+    def _pin_place(self, pin: Pin) -> QRectF:
+        """Where the image that is no dot is painted: at the edge where it lies beyond."""
+        edge = _PIN / 2 + 4
+        area = QRectF(self.viewport().rect()).adjusted(edge, edge, -edge, -edge)
+        x, y = self._seen(pin.position[np.newaxis])[0].tolist()
+        kept = QPointF(min(max(x, area.left()), area.right()), min(max(y, area.top()), area.bottom()))
+        return _square(kept, _PIN)
 
     def _paint_ring(self, painter: QPainter, place: QPointF, colour: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -605,8 +642,17 @@ def _square(middle: QPointF, side: float) -> QRectF:
     return QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
 
 
-def _middles(dots: Dots) -> list[tuple[int, np.ndarray]]:
-    """The classes that have dots, each with the middle of these."""
-    return [
-        (int(number), np.median(dots.positions[dots.labels == number], axis=0)) for number in np.unique(dots.labels)
-    ]
+def _halo() -> QColor:
+    """Around what is written on dots."""
+    halo = QColor(colours().window)
+    halo.setAlphaF(0.85)
+    return halo
+
+
+def _middles(dots: Dots) -> dict[int, np.ndarray]:
+    """The middles of the dots of each class that has any, those with the most first."""
+    numbers, counts = np.unique(dots.labels, return_counts=True)
+    return {
+        int(number): np.median(dots.positions[dots.labels == number], axis=0)
+        for number in numbers[np.argsort(-counts, kind="stable")]
+    }

@@ -297,6 +297,7 @@ class MapColumns(ItemArea):
         beside = self.viewport().width() - _ANSWER_WIDTH
         self._answers_stay = any(one.answers for one in self._columns[-1:]) and beside >= _LEAST_BESIDE_ANSWERS
         self._on_screen = None
+        current, hovered = self.tile_of(self.current), self.tile_of(self.hovered)
         self._places, self._first, left = [], [0], _EDGE
         titles = QFontMetricsF(bold_font(self.font()))
         for column in self._columns:
@@ -309,6 +310,9 @@ class MapColumns(ItemArea):
             self._places.append(_Place(left, width, top, lines))
             self._first.append(self._first[-1] + lines.count)
             left += width + _GAP
+        # Where there is room for another number of tiles, the same tile has another number, or none.
+        self.set_current(NONE if current is None else self.item_of(current))
+        self.hover(NONE if hovered is None else self.item_of(hovered))
         bar = self.horizontalScrollBar()
         bar.setRange(0, max(0, left - _GAP + _EDGE - self.viewport().width()))
         bar.setPageStep(self.viewport().width())
@@ -904,6 +908,7 @@ class MapColumns(ItemArea):
         column = int(np.searchsorted(self._first, item, side="right")) - 1
         self._expanded.add(self._columns[column].name)
         self._lay_out()
+        self.set_current(item)  # the first of those that were hidden
 
 
 def _each_alone(maps: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, LookInside
+from cnnstudio.gui.pages.inside import kernels_view
 from cnnstudio.gui.pages.inside.kernels_view import KernelsView, filters_of, ordered
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject
@@ -98,6 +99,27 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=0.05)
 
 
+def test_the_order_by_similarity_is_found_away_from_the_window(
+    page: InsidePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noting(filters: np.ndarray, order: str) -> list[int]:
+        if order == "similar":
+            threads.append(threading.current_thread())
+        return ordered(filters, order)
+
+    monkeypatch.setattr(kernels_view, "ordered", noting)
+    choose(page, "kernel_layer_combo", "conv2")
+    kernel = np.asarray(load_classifier(MODEL).model.get_layer("conv2").kernel)
+    row = page.findChild(MapRow, "kernel_pictures")
+    choose(page, "kernel_order_combo", "similar")
+    first = ordered(kernel, "similar")[0]
+    qtbot.waitUntil(lambda: np.array_equal(row.values[..., 0], kernel[:, :, 0, first]), timeout=SECONDS)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
 def test_orders_of_filters() -> None:
     filters = np.zeros((1, 2, 1, 4), np.float32)
     filters[0, :, 0, :] = np.array([[1, 0], [0, 5], [3, 0.1], [0, 2]]).T
@@ -151,8 +173,13 @@ def test_the_start_of_a_network_is_read_though_that_of_another_is_not_read_yet(
     go_on.set()
     qtbot.waitUntil(combo.isEnabled)
     assert "first one" not in combo.toolTip()
+    weights = view.findChild(Histogram, "weights_histogram")
+    assert weights.accessibleName() == "Weights"
     choose(view, "kernel_what_combo", "change")
     assert not view.findChild(MapRow, "kernel_pictures").values.any()  # it is the same
+    assert weights.accessibleName() == "Changes"
+    choose(view, "kernel_what_combo", "weights")
+    assert weights.accessibleName() == "Weights"
     view.shut_down()
 
 

@@ -173,6 +173,43 @@ def test_every_layer_leads_to_its_numbers(name: str, channel: int, kind: type, p
     assert page.view.levels_down == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "channel", "moved"),
+    [
+        ("conv2", 3, "convolution_view"),
+        ("pool1", 2, "number_output"),
+        ("flatten", 37, "formula_output"),
+        ("dense1", 5, "strongest_inputs"),
+        ("output", 7, "softmax_terms"),
+    ],
+)
+def test_arrow_keys_move_what_is_explained(name: str, channel: int, moved: str, page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, name, channel)
+    assert page.focusWidget() is level.findChild(QWidget, moved)
+    before = page.focusWidget().current
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Down)
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Down)
+    assert page.focusWidget().current != before
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)
+    assert page.view.level is None
+    assert page.focusWidget() is page.view.findChild(MapColumns)
+
+
+def test_only_what_is_pointed_at_now_is_marked(page: InsidePage, qtbot: QtBot) -> None:
+    for name, given, result in (
+        ("pool1", "number_input", "number_output"),
+        ("flatten", "formula_input_1", "formula_output"),
+    ):
+        level = open_map(qtbot, page, name, 1)
+        source, output = level.findChild(ValueMap, given), level.findChild(ValueMap, result)
+        QTest.mouseMove(source, source.cell_rectangle((3, 3)).center().toPoint())
+        assert source.cell == (3, 3)
+        QTest.mouseMove(output, output.cell_rectangle((1, 2)).center().toPoint())
+        assert source.cell is None
+        assert output.cell == (1, 2)
+        page.go_back()
+
+
 def test_a_cell_of_the_strip_is_a_pixel_and_back(page: InsidePage, qtbot: QtBot) -> None:
     level = open_map(qtbot, page, "flatten", 37)
     term = level.calculation.terms[0]
@@ -230,7 +267,7 @@ def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> Non
     assert not hint.isVisible()
     again = InsidePage(Settings())
     qtbot.addWidget(again)
-    assert not again.findChild(QLabel, "network_hint").isVisibleTo(again)
+    assert not again.view.findChild(QLabel, "network_hint").isVisibleTo(again.view)
     again.shut_down()
 
 

@@ -14,14 +14,30 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
 from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.page import InsidePage
-from cnnstudio.gui.pages.inside.view import VIEWS
+from cnnstudio.gui.pages.inside.view import VIEWS, View
+from cnnstudio.gui.pages.inside.why_view import WhyView
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.line_chart import LineChart
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 ONE = np.array([[140, 40], [140, 240]], np.float64)
+
+
+def test_what_takes_long_to_make_is_made_when_it_is_wanted(qtbot: QtBot) -> None:
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    assert page.findChild(View) is None  # the page is painted first
+    qtbot.waitUntil(lambda: page.findChild(View) is not None)
+    why = WhyView(Settings())
+    qtbot.addWidget(why)
+    assert why.findChild(LineChart) is None
+    assert why.trust.sanity in why.findChildren(LineChart)
+    assert set(why.trust.charts) < set(why.findChildren(LineChart))
+    why.shut_down()
+    page.shut_down()
 
 
 def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot) -> None:
@@ -34,12 +50,17 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
     for name, entry in VIEWS.items():
         page.findChild(QPushButton, f"view_{name}").click()
         assert empty.isVisible()
-        assert empty.text() == entry.invitation
+        assert empty.text() == entry.invitation.format(choose="Draw, or choose an image")
         assert not page.view.isVisible()
     page.show_view("network")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         pass
     assert page.view.isVisible()
+    page.receive(shipped("trained/efficientnet-lite0-imagenet"))  # nobody draws for it
+    assert "\nChoose an image: the maps" in empty.text()
+    page.receive(shipped("trained/lenet5-mnist"))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        pass
     assert not empty.isVisible()
     page.shut_down()
 

@@ -29,6 +29,12 @@ def line_chart() -> LineChart:
     return chart
 
 
+def test_the_numbers_of_axes_are_written_as_people_write_them(qtbot: QtBot) -> None:
+    axis = Axis("left")
+    assert axis.tickStrings([-2.0, 0.0, 2.0], 1.0, 1.0) == ["−2", "0", "2"]
+    assert axis.tickStrings([-0.5, 5e-8], 1.0, 1e-8) == ["−0.50000000", "5×10⁻⁸"]
+
+
 @pytest.mark.parametrize("chart", [curve_view, line_chart])
 def test_the_axes_are_not_drawn_anew_where_a_mark_moves(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, chart: Callable[[], CurveView | LineChart]

@@ -1,10 +1,12 @@
 """The map of dots: which are shown and pointed at, what a click and the keys take, and when dots become images."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -14,6 +16,7 @@ from cnnstudio.gui.look.theme import colours
 from cnnstudio.gui.widgets.charts.scatter_map import (
     CLASS_COLOURS,
     FEW_DOTS,
+    MANY_CLASSES,
     Dots,
     Errors,
     Pin,
@@ -125,6 +128,72 @@ def test_errors_are_marked_or_look_like_all_others(view: ScatterMap) -> None:
         pictures[errors] = np.count_nonzero(pixels == QColor(colours().error).rgb())
         assert len(view.rows) == (COUNT if errors is not Errors.ONLY else dots().wrong.sum())
     assert pictures[Errors.MARKED] > 0 and pictures[Errors.ONLY] > 0 and pictures[Errors.UNMARKED] == 0
+
+
+def clouds(count: int, apart: float) -> Dots:
+    """Classes of 200 dots each, the first with one more, in a row whose middles lie `apart`."""
+    labels = np.concatenate([np.arange(count).repeat(200), [0]])
+    around = np.random.default_rng(2).normal(0, 1, (len(labels), 2))
+    positions = (around + np.stack([labels * apart, np.zeros(len(labels))], axis=1)).astype(np.float32)
+    names = tuple(f"Class {number}" for number in range(count))
+    return replace(dots(), positions=positions, labels=labels, classes=names, wrong=np.zeros(len(labels), bool))
+
+
+def test_the_names_of_the_classes_do_not_cover_each_other(view: ScatterMap) -> None:
+    view.set_dots(clouds(10, 0.1))
+    names = view.names()
+    assert set(names) == set(range(10))
+    assert not any(one.intersects(other) for one, other in combinations(names.values(), 2))
+    view.set_dots(clouds(4, 20.0))
+    for number, place in view.names().items():
+        middles = np.median(
+            [view.point_of(dot).toTuple() for dot in np.flatnonzero(clouds(4, 20.0).labels == number)], 0
+        )
+        np.testing.assert_allclose(place.center().toTuple(), middles, atol=0.1)
+
+
+def test_no_name_lies_under_the_image_among_the_dots(view: ScatterMap) -> None:
+    shown = clouds(3, 20.0)
+    view.set_dots(shown)
+    place = view.names()[1]
+    view.set_pin(
+        Pin(np.zeros((4, 4, 1), np.uint8), np.median(shown.positions[shown.labels == 1], axis=0), np.array([3]))
+    )
+    assert 1 in view.names()
+    assert not view.names()[1].intersects(place.adjusted(-10, -10, 10, 10))
+
+
+def test_a_name_that_moves_aside_has_a_line_to_its_dots(view: ScatterMap, pixels: Callable[..., np.ndarray]) -> None:
+    shown = clouds(12, 0.0)
+    view.set_dots(replace(shown, positions=np.zeros_like(shown.positions)))
+    names, middle = view.names(), np.array(view.point_of(0).toTuple())
+    number = max(names, key=lambda one: float(np.hypot(*(np.array(names[one].center().toTuple()) - middle))))
+    end = np.clip(middle, names[number].topLeft().toTuple(), names[number].bottomRight().toTuple())
+    along = [QPointF(*(end + (middle - end) * part).tolist()) for part in np.linspace(0, 1, 40)]
+    uncovered = [
+        one for one in along if not any(place.adjusted(-1, -1, 1, 1).contains(one) for place in names.values())
+    ]
+    assert uncovered
+    seen = pixels(view).astype(int)
+    for x, y in (one.toPoint().toTuple() for one in uncovered):
+        assert seen[y - 1 : y + 2, x - 1 : x + 2].min() < 120
+
+
+def test_names_of_many_classes_are_written_where_they_do_not_cover_the_map(view: ScatterMap, qtbot: QtBot) -> None:
+    view.set_dots(clouds(MANY_CLASSES, 20.0))
+    assert len(view.names()) == MANY_CLASSES
+    view.set_dots(clouds(50, 20.0))
+    assert view.names() == {}
+    view.set_class(3)
+    assert list(view.names()) == [3]
+    view.set_class(NONE)
+    for _ in range(3):
+        qtbot.keyClick(view, Qt.Key.Key_Plus)
+    area = QRectF(view.viewport().rect())
+    assert 0 < len(view.names()) < 50
+    assert all(area.contains(place) for place in view.names().values())
+    view.show_errors(Errors.ONLY)
+    assert view.names() == {}
 
 
 def test_images_that_cannot_be_read_are_told_once(view: ScatterMap, qtbot: QtBot) -> None:

@@ -1,14 +1,15 @@
-"""The columns of maps: what stands below them, and what is painted when they change."""
+"""The columns of maps: what stands below them, what is painted when they change, and where the keys are."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps import map_columns
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, limits_of
 from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, Tile
@@ -71,3 +72,37 @@ def test_each_layer_is_searched_once_for_the_limits_of_the_whole_network(
 
 def _middles(columns: MapColumns) -> list[QPoint]:
     return [columns.rectangle_of(Tile(number, 3)).center().toPoint() for number in range(3)]
+
+
+def test_the_same_tile_stays_the_current_one_in_a_lower_window(qtbot: QtBot) -> None:
+    columns = MapColumns()
+    qtbot.addWidget(columns)
+    columns.resize(900, 700)
+    columns.set_columns([MapColumn(name, "8×8×300", "", (8, 8, 300)) for name in ("first", "second", "third")])
+    columns.show()
+    qtbot.waitExposed(columns)
+    count, last, in_sight = columns.item_count(), columns.item_of(Tile(2, 40)), Tile(1, 3)
+    columns.set_current(last)
+    columns.resize(900, 260)
+    assert columns.item_count() < count
+    assert columns.current == columns.item_of(Tile(2, 40))
+    columns.set_current(columns.item_count() - 2)
+    columns.hover(columns.item_of(in_sight))
+    columns.resize(900, 200)
+    columns.grab()  # paints: what is current may not be shown any more
+    assert columns.current == NONE
+    assert columns.hovered == columns.item_of(in_sight)
+
+
+def test_the_keys_are_at_the_first_of_the_tiles_that_were_hidden(qtbot: QtBot) -> None:
+    columns = MapColumns()
+    qtbot.addWidget(columns)
+    columns.resize(500, 300)
+    columns.set_columns([MapColumn("many", "8×8×300", "", (8, 8, 300))])
+    columns.show()
+    more = columns.item_count() - 1
+    assert columns.tile_of(more) is None
+    columns.set_current(more)
+    qtbot.keyClick(columns, Qt.Key.Key_Return)
+    assert columns.item_count() == 300
+    assert columns.tile_of(columns.current) == Tile(0, more)

@@ -200,9 +200,9 @@ def test_a_large_network_is_shown_whole_and_without_words_until_it_is_nearer(
         assert picture.rect().contains(picture.place_of(name))
 
     def words() -> int:
-        """Pixels of text below the blocks, above the hint."""
+        """Pixels as dark as text below the blocks, above the hint: thin letters are nowhere as dark as their colour."""
         top, bottom = picture.place_of("conv1_1").y(), picture.height() - 40
-        return count(pixels(picture)[top:bottom], LIGHT.text)
+        return int((pixels(picture)[top:bottom].sum(axis=-1) < 2 * sum(QColor(LIGHT.text).getRgb()[:3])).sum())
 
     assert words() == 0
     while picture.transform().m11() < LEGIBLE:
@@ -253,7 +253,7 @@ def test_an_svg_looks_like_the_picture(picture: NetworkPicture) -> None:
     arrays = [
         np.frombuffer(one.constBits(), np.uint8).reshape(one.height(), -1).astype(float) for one in (image, drawn)
     ]
-    assert np.abs(arrays[0] - arrays[1]).mean() < 3
+    assert np.abs(arrays[0] - arrays[1]).mean() < 4  # letters are smoothed in another way
 
 
 def test_a_png_shows_all_of_it_whatever_is_on_screen(picture: NetworkPicture) -> None:

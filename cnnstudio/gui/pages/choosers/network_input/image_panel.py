@@ -15,7 +15,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.network_input.camera_source import CameraSource
 from cnnstudio.gui.pages.choosers.network_input.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
-from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts, texts_for
 from cnnstudio.gui.pages.choosers.network_input.photo_source import PhotoSource
 from cnnstudio.gui.pages.choosers.network_input.sample_source import SampleSource, why_no_samples
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, ModelInput, Picture, TestImage
@@ -87,6 +87,11 @@ class ImagePanel(ScrollColumn):
     def source(self) -> Source:
         """The source that is chosen."""
         return self._sources[self._stack.currentIndex()]
+
+    @property
+    def texts(self) -> InputTexts:
+        """What is said for the model whose sources are offered."""
+        return texts_for(self._card)
 
     def choose(self, source: Source) -> None:
         """Chooses a source, as its chip does."""

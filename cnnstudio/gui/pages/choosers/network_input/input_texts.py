@@ -27,6 +27,11 @@ class InputTexts:
     gets_sample: str
     view_tip: str
 
+    @property
+    def choose(self) -> str:
+        """How one comes to an image, as the beginning of a sentence."""
+        return "Draw, or choose an image" if self.draws else "Choose an image"
+
 
 def texts_for(card: Card | None) -> InputTexts:
     """The texts for a model; for None, none is open yet."""
