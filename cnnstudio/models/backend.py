@@ -78,14 +78,17 @@ def import_keras() -> ModuleType:
 def _give_way_while_building() -> None:
     """Has threads that build or trace a network give way to that of a window, at each layer and each operation."""
     import keras
+    from tensorflow.python.framework import auto_control_deps
     from tensorflow.python.framework.func_graph import FuncGraph
 
     with _changing_keras:
         if not is_shared() or hasattr(keras.Layer.__call__, GIVES_WAY):
             return
         keras.Layer.__call__ = giving_way(keras.Layer.__call__)
-        if hasattr(FuncGraph, "_create_op_internal"):  # it is TensorFlow's own business, and may go one day
-            FuncGraph._create_op_internal = giving_way(FuncGraph._create_op_internal)
+        # What is TensorFlow's own business may go one day.
+        for owner, name in ((FuncGraph, "_create_op_internal"), (auto_control_deps, "_get_resource_inputs")):
+            if hasattr(owner, name):
+                setattr(owner, name, giving_way(getattr(owner, name)))
 
 
 def in_new_thread(work: Callable[[], _Result]) -> _Result:

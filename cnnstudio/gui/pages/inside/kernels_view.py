@@ -103,7 +103,7 @@ class KernelTable(QAbstractTableModel):
         channel, line = divmod(index.row(), max(1, self._filter.shape[0]))
         value = float(self._filter[line, index.column(), channel])
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{value:.4f}".replace("-", "−")
+            return _written(value)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignCenter
         if role == Qt.ItemDataRole.BackgroundRole and np.isfinite(value):
@@ -121,6 +121,10 @@ class KernelTable(QAbstractTableModel):
             return str(section)
         channel, line = divmod(section, max(1, self._filter.shape[0]))
         return f"{numbered('input map', channel)}, {numbered('row', line)}"
+
+
+def _written(value: float) -> str:
+    return f"{value:.4f}".replace("-", "−")
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +191,9 @@ class KernelsView(View):
         self._table = KernelTable()
         table = describe(QTableView(), "kernel_numbers", "Weights of a filter", "A line for each row of each kernel.")
         table.setModel(self._table)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Resizing to contents would ask for a thousand numbers whenever the table is laid out.
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._numbers = table
         self._number = WholeBox(1, 1)
         self._number.setPrefix("place ")
         self._number.setWrapping(True)
@@ -408,6 +414,10 @@ class KernelsView(View):
         number = self._order_shown[min(self._number.value(), filters.shape[-1]) - 1]
         chosen = filters[..., number]
         self._table.show_filter(chosen, limits_of(filters, "diverging")[1])
+        ends = chosen[np.isfinite(chosen)]
+        longest = (_written(float(end)) for end in ((ends.min(), ends.max()) if ends.size else (0.0,)))
+        width = max(map(self._numbers.fontMetrics().horizontalAdvance, longest))
+        self._numbers.horizontalHeader().setDefaultSectionSize(width + 2 * GAP)
         norm = format_value(float(np.linalg.norm(np.nan_to_num(chosen))))
         self._norm.setText(f"{numbered('Filter', number)} of the layer, norm {norm}")
 

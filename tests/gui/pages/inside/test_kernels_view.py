@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, LookInside
 from cnnstudio.gui.pages.inside import kernels_view
-from cnnstudio.gui.pages.inside.kernels_view import KernelsView, filters_of, ordered
+from cnnstudio.gui.pages.inside.kernels_view import KernelsView, KernelTable, filters_of, ordered
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject
 from cnnstudio.gui.settings import Settings
@@ -201,4 +202,28 @@ def test_a_network_that_was_closed_does_not_stay_in_memory(qtbot: QtBot) -> None
         return closed() is None
 
     qtbot.waitUntil(is_gone)
+    view.shut_down()
+
+
+def test_a_large_filter_is_laid_out_without_asking_for_all_of_its_numbers(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = KernelsView(Settings())
+    qtbot.addWidget(view)
+    numbers, asked = view.findChild(QTableView, "kernel_numbers"), []
+    data = KernelTable.data
+
+    def counted(table: KernelTable, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        asked.append(index.row())
+        return data(table, index, role)
+
+    monkeypatch.setattr(KernelTable, "data", counted)
+    numbers.model().show_filter(np.full((3, 3, 1000), -0.25, np.float32), 1.0)
+    numbers.resize(300, 200)
+    numbers.setParent(None)
+    qtbot.addWidget(numbers)
+    numbers.show()
+    qtbot.waitExposed(numbers)
+    numbers.grab()
+    assert 0 < max(asked) < 40
     view.shut_down()
