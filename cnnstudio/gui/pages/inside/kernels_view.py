@@ -265,8 +265,8 @@ class KernelsView(View):
 
     def set_network(self, network: OpenNetwork | None) -> None:
         """Lists the convolutions of another network."""
-        if network is not self._read_for:
-            self._read_for = None  # or a network that was closed would stay in memory
+        if network is not self._network:  # a network that was closed would stay in memory
+            self._read_for = self._wish = self._found = None
         self._network, self._subject = network, None
         self._filters.clear()
         self._layer.blockSignals(True)
@@ -403,8 +403,9 @@ class KernelsView(View):
 
     @Slot(object)
     def _take_order(self, found: tuple[_Wish, list[int]]) -> None:
-        self._found, self._wish = found, None
-        self._refresh()
+        if found[0].network is self._network:
+            self._found, self._wish = found, None
+            self._refresh()
 
     @Slot()
     def _show_numbers(self) -> None:

@@ -194,6 +194,9 @@ def test_a_network_that_was_closed_does_not_stay_in_memory(qtbot: QtBot) -> None
     closed = weakref.ref(network)
     view.set_network(network)
     view.show_subject(Subject(classifier, answer, threading.Lock()))
+    choose(view, "kernel_order_combo", "similar")
+    order = view._order_shown
+    qtbot.waitUntil(lambda: view._order_shown != order)
     del network
     view.set_network(None)
 
