@@ -132,11 +132,12 @@ def innermost_layers(model: "keras.Model") -> "Iterator[keras.Layer]":
 def trace(
     function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]"
 ) -> "tf.types.experimental.ConcreteFunction":
-    """Compiles a function of tensors, and lets its graph go together with what is returned.
+    """Compiles a function of tensors, and lets Python's side of its graph go.
 
-    TensorFlow registers the custom gradients of a graph (that of SiLU, that of Keras's sum over devices) for good, and
-    each holds the whole graph. They serve only those who differentiate the compiled function from outside, which is not
-    to be had here; a `GradientTape` within the function does without them.
+    That serves only those who differentiate the compiled function from outside, which is not to be had here; a
+    `GradientTape` within the function does without it. It is thousands of objects for a deep network, which Python's
+    collector would look through again and again. TensorFlow also registers the custom gradients of a graph (that of
+    SiLU, that of Keras's sum over devices) for good, and each holds the whole graph.
 
     Args:
         function: takes and returns tensors; it is called once, so what depends on their values is for TensorFlow's own
@@ -147,6 +148,7 @@ def trace(
         The `ConcreteFunction`.
     """
     import tensorflow as tf
+    from tensorflow.python.framework.func_graph import dismantle_func_graph
     from tensorflow.python.framework.ops import gradient_registry
 
     compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
@@ -156,6 +158,7 @@ def trace(
         nodes = chain(graph.node, *(inner.node_def for inner in graph.library.function))
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
+    dismantle_func_graph(compiled.graph)
     return compiled
 
 

@@ -110,3 +110,19 @@ def test_notices_while_tensorflow_is_loaded_are_left_out_and_errors_are_not(monk
 def test_who_asks_for_notices_gets_them(monkeypatch, capfd):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     assert load(monkeypatch, capfd) == f"{LINES}after\n"
+
+
+def test_the_operations_of_a_compiled_function_do_not_stay_in_python():
+    import tensorflow as tf
+
+    operations = []
+
+    def compute(numbers: tf.Tensor) -> tf.Tensor:
+        doubled = numbers * 2
+        operations.append(weakref.ref(doubled.op))
+        return doubled + 1
+
+    compiled = trace(compute, [tf.TensorSpec((2,))])
+    gc.collect()
+    assert operations[0]() is None
+    assert compiled(tf.constant([1.0, 2.0])).numpy().tolist() == [3, 5]
