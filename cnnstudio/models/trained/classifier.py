@@ -35,7 +35,7 @@ MAX_PASSES = 8
 """Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
 
 MAX_FROZEN_BYTES = 2**25
-"""Weights beyond this are not frozen: a compiled pass holds five copies of its own, and takes longer to compile."""
+"""Weights beyond this are not frozen: a compiled pass holds several copies of its own, and takes longer to compile."""
 
 MAX_FROZEN_BYTES_OF_MANY = 2**21
 """Likewise where a pass is compiled for each choice of feature maps."""

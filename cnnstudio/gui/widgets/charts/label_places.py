@@ -43,7 +43,8 @@ def label_places(
         half = np.array(size.toTuple()) / 2
         middle = point + tried
         free = (middle - half >= low).all(axis=1) & (middle + half <= high).all(axis=1)
-        apart = np.abs(middle[:, np.newaxis] - middles) >= half + halves + _GAP
+        near = (np.abs(middles - point) < _FARTHEST + half + halves + _GAP).all(axis=1)  # it is done at each paint
+        apart = np.abs(middle[:, np.newaxis] - middles[near]) >= half + halves[near] + _GAP
         free &= apart.any(axis=2).all(axis=1)
         if not (low <= point).all() or not (point <= high).all() or not free.any():
             places.append(None)
