@@ -696,9 +696,11 @@ def _copies(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
         places = numbered[0][0]
     else:
         places = np.asarray(layer(numbered if len(numbered) > 1 else numbered[0]))[0]
+    if places.shape != output.shape or not np.array_equal(places, np.clip(np.rint(places), 0, sizes[-1])):
+        return None  # it computes new numbers, as Resizing does between pixels
     places = places.astype(np.int64)
     given = np.concatenate([[0.0], *(source.ravel() for source in sources)])
-    if places.shape != output.shape or not np.array_equal(given[places].astype(np.float32), output, equal_nan=True):
+    if not np.array_equal(given[places].astype(np.float32), output, equal_nan=True):
         return None
 
     def calculate(row: int, column: int, channel: int) -> _Calculated:

@@ -89,6 +89,17 @@ def test_of_layers_that_are_not_known_nothing_is_said() -> None:
     assert classifier.arithmetic(np.zeros((4, 4, 1), np.uint8), "doubled") is None
 
 
+def test_of_numbers_computed_between_pixels_nothing_is_said() -> None:
+    """As those of a network for transfer learning that makes small images larger; bicubic ones leave the range."""
+    keras = import_keras()
+    image = keras.Input((6, 6, 1))
+    larger = keras.layers.Resizing(14, 14, interpolation="bicubic", name="larger")(image)
+    answer = keras.layers.Dense(2)(keras.layers.Flatten()(larger))
+    classifier = Classifier(keras.Model(image, answer), Card("own", ("a", "b"), (6, 6, 1), "centre-crop"))
+    assert classifier.arithmetic(np.full((6, 6, 1), 90, np.uint8), "larger") is None
+    assert classifier.arithmetic(np.zeros((6, 6, 1), np.uint8), "larger") is None
+
+
 def test_the_network_that_ships() -> None:
     """Also with weights that are frozen, as the window has them."""
     classifier = load_classifier("lenet5-mnist")
