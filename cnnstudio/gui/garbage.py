@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from cnnstudio.models.backend import is_importing
+from cnnstudio.models.backend import makes_many_objects
 
 _Given = ParamSpec("_Given")
 _Returned = TypeVar("_Returned")
@@ -50,9 +50,9 @@ class GarbageCollector(QObject):
     def collect(self) -> None:
         """Looks through as many objects as Python would have looked through meanwhile.
 
-        Not while TensorFlow is being imported: none of the million objects that this makes is garbage.
+        Not while a thread makes very many that are no garbage: to look through them would hold up the window.
         """
-        if is_importing():
+        if makes_many_objects():
             return
         made, youngest, young = gc.get_count()
         thresholds = gc.get_threshold()

@@ -37,13 +37,26 @@ _OPTIMIZER_OPTIONS = {"arithmetic_optimization": False}
 itself: of 22, in a file of 10 kB, it takes 3 GB."""
 
 
-_importing = threading.Event()
+_making: set[int] = set()
+"""The threads that import TensorFlow or trace a function."""
 _changing_keras = threading.Lock()
 
 
-def is_importing() -> bool:
-    """Whether a thread is importing TensorFlow for the first time, which makes a million objects that stay."""
-    return _importing.is_set()
+def makes_many_objects() -> bool:
+    """Whether a thread makes very many objects just now, none of which is garbage before it is done: a million while
+    TensorFlow is imported, hundreds of thousands while the training of a deep network is traced.
+    """
+    return bool(_making)
+
+
+@contextmanager
+def _making_many_objects() -> Iterator[None]:
+    thread = threading.get_ident()
+    _making.add(thread)
+    try:
+        yield
+    finally:
+        _making.discard(thread)
 
 
 def import_keras() -> ModuleType:
@@ -148,18 +161,41 @@ def trace(
         The `ConcreteFunction`.
     """
     import tensorflow as tf
+
+    with _making_many_objects():
+        compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
+        _dismantle(compiled)
+    return compiled
+
+
+def _dismantle(compiled: "tf.types.experimental.ConcreteFunction") -> None:
+    """Lets Python's side of the graph of a function go, and what TensorFlow has registered for it."""
     from tensorflow.python.framework.func_graph import dismantle_func_graph
     from tensorflow.python.framework.ops import gradient_registry
+    from tensorflow.python.ops.control_flow_v2_func_graphs import ControlFlowFuncGraph
 
-    compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
     registered = {name for name in gradient_registry.list() if name.startswith("CustomGradient-")}
     if registered:  # among them may be those of graphs that other threads trace just now
         graph = compiled.graph.as_graph_def()
         nodes = chain(graph.node, *(inner.node_def for inner in graph.library.function))
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
+    inner = [one.graph for one in _functions_in(compiled.inference_fn)]
     dismantle_func_graph(compiled.graph)
-    return compiled
+    compiled.graph.control_outputs.clear()
+    for graph in inner:
+        # Those of loops and branches belong to this function alone, others TensorFlow may use again.
+        if isinstance(graph, ControlFlowFuncGraph):
+            dismantle_func_graph(graph)
+            for tensors in (graph.inputs, graph.outputs, graph.control_outputs):
+                tensors.clear()
+
+
+def _functions_in(function: Any) -> Iterator[Any]:
+    """The functions that an `AtomicFunction` of TensorFlow calls, such as the bodies of its loops, and theirs."""
+    for inner in function.children:
+        yield inner
+        yield from _functions_in(inner)
 
 
 @contextmanager
@@ -199,11 +235,10 @@ def _without_garbage_collection() -> Iterator[None]:
         return
     automatic = gc.isenabled()
     gc.disable()
-    _importing.set()
     try:
-        yield
+        with _making_many_objects():
+            yield
     finally:
-        _importing.clear()
         gc.freeze()
         if automatic:
             gc.enable()
