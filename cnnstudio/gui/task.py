@@ -9,6 +9,7 @@ say is then dropped, and its function is asked to stop. No thread but the GUI's 
 put what they have to say into one mailbox, which is never destroyed.
 """
 
+import _thread
 import logging
 import os
 import sys
@@ -18,14 +19,16 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from weakref import ref
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal, Slot
 from shiboken6 import isValid
+from typing_extensions import override
 
 _STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
 _NICENESS = 5
+_starting = threading.Lock()
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
@@ -56,7 +59,7 @@ class Task(QObject):
         self._stop = threading.Event()
         self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
-        self._thread: threading.Thread | None = None
+        self._thread: _Thread | None = None
         self._running = False
         _when_destroyed(self, self._stop.set)
 
@@ -89,7 +92,7 @@ class Task(QObject):
         Returns:
             Whether the thread has ended.
         """
-        return self._thread is None or _join(self._thread, seconds)
+        return self._thread is None or self._thread.wait_for_end(seconds)
 
     def drop(self) -> None:
         """Asks the function to stop, without waiting for it; no signal comes after."""
@@ -142,7 +145,7 @@ class LatestTask(QObject):
         self._requests = _Requests(keeps_last)
         self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
-        self._thread: threading.Thread | None = None
+        self._thread: _Thread | None = None
         _when_destroyed(self, self._requests.close)
 
     def submit(self, function: Callable[..., object], *args: Any) -> None:
@@ -160,7 +163,7 @@ class LatestTask(QObject):
         """
         self._requests.close()
         self._silent = True
-        return self._thread is None or _join(self._thread, seconds)
+        return self._thread is None or self._thread.wait_for_end(seconds)
 
     def _tell(self, kind: str, payload: object) -> None:
         if not self._silent:
@@ -206,8 +209,7 @@ def wait_for_threads(seconds: float) -> bool:
         inside native code would then crash it.
     """
     deadline = time.monotonic() + seconds
-    threads = [thread for thread in threading.enumerate() if isinstance(thread, _Thread)]
-    return all(_join(thread, deadline - time.monotonic()) for thread in threads)
+    return all(thread.wait_for_end(deadline - time.monotonic()) for thread in list(_Thread.alive))
 
 
 def _when_destroyed(task: QObject, close: Callable[[], None]) -> None:
@@ -290,7 +292,56 @@ class _Requests:
 
 
 class _Thread(threading.Thread):
-    """A thread of this file, so that `wait_for_threads` knows it."""
+    """A thread of this file, so that `wait_for_threads` knows it.
+
+    Args:
+        work: what it does.
+    """
+
+    alive: ClassVar[set["_Thread"]] = set()
+    """Those that have not ended, and those that have not begun yet."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._work: Callable[[], object] | None = work
+        self._begun = threading.Event()
+        self.alive.add(self)
+
+    @override
+    def run(self) -> None:
+        self._begun.set()
+        work, self._work = self._work, None
+        assert work is not None
+        try:
+            _give_way_to_the_window()
+            work()
+        finally:
+            self.alive.discard(self)
+
+    def start_without_waiting(self) -> None:
+        """Starts it from yet another thread.
+
+        `start` waits until the thread runs, which takes long where others hold the interpreter's lock.
+        """
+        _thread.start_new_thread(self._start, ())
+
+    def _start(self) -> None:
+        with _starting:
+            before = threading.stack_size(_STACK_BYTES)
+            try:
+                self.start()
+            finally:
+                threading.stack_size(before)
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Waits at most so long; returns whether it has ended."""
+        deadline = time.monotonic() + seconds
+        if self._begun.wait(max(0.0, seconds)):
+            self.join(max(0.0, deadline - time.monotonic()))
+            if not self.is_alive():
+                return True
+        _log.warning("%s did not end within %.1f s", self.name, seconds)
+        return False
 
 
 def _run(function: Callable[[], object], post: _Post) -> None:
@@ -308,29 +359,17 @@ def _work_off(requests: _Requests, post: _Post) -> None:
         del request  # or it would keep its arguments alive until the next one comes
 
 
-def _start(work: Callable[[], None]) -> threading.Thread:
-    before = threading.stack_size(_STACK_BYTES)
-    try:
-        thread = _Thread(target=_giving_way, args=(work,), daemon=True)
-        thread.start()
-    finally:
-        threading.stack_size(before)
+def _start(work: Callable[[], object]) -> _Thread:
+    thread = _Thread(work)
+    thread.start_without_waiting()
     return thread
 
 
-def _giving_way(work: Callable[[], object]) -> None:
-    """Works less urgently than the GUI thread; the threads that TensorFlow makes from here do, too.
+def _give_way_to_the_window() -> None:
+    """Has this thread work less urgently than the GUI thread; the threads that TensorFlow makes from here do, too.
 
     Only Linux has priorities of single threads that need no rights.
     """
     if sys.platform == "linux":
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
-    work()
-
-
-def _join(thread: threading.Thread, seconds: float) -> bool:
-    thread.join(max(0.0, seconds))
-    if thread.is_alive():
-        _log.warning("%s did not end within %.1f s", thread.name, seconds)
-    return not thread.is_alive()

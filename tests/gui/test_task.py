@@ -10,14 +10,14 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui import task as task_module
 from cnnstudio.gui.task import LatestTask, Task, aside, wait_for_threads
 
 
 @pytest.fixture(autouse=True)
 def own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the threads of a test count in it, not those that something of another test still keeps."""
-    others, every = set(threading.enumerate()), threading.enumerate
-    monkeypatch.setattr(threading, "enumerate", lambda: [thread for thread in every() if thread not in others])
+    monkeypatch.setattr(task_module._Thread, "alive", set())
 
 
 class Listener(QObject):
@@ -70,6 +70,21 @@ def test_events_come_in_order_in_the_gui_thread_and_the_result_last(qtbot: QtBot
     assert listener.heard == [*(("event", number) for number in range(500)), ("finished", {"counted": 500})]
     assert listener.threads == {threading.main_thread()}
     assert not task.running
+
+
+def test_to_start_a_task_does_not_wait_for_its_thread(qtbot: QtBot) -> None:
+    task = Task(lambda **_: 7)
+    with task_module._starting:  # no thread can begin
+        task.start()
+        assert task.running
+        assert not task.wait(0.05)
+        assert not wait_for_threads(0.05)
+        with qtbot.assertNotEmitted(task.finished, wait=50):
+            pass
+    with qtbot.waitSignal(task.finished) as finished:
+        pass
+    assert finished.args == [7]
+    assert wait_for_threads(1)
 
 
 def test_an_exception_comes_as_an_object_with_its_traceback(qtbot: QtBot) -> None:
