@@ -1,6 +1,7 @@
 """A classifier: a trained Keras model with its class names and its input rule."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ MAX_BATCH = 512
 MAX_BATCH_BYTES = 2**26
 """What the largest layer may answer to one batch, in bytes; larger batches take more memory, and longer."""
 
-MAX_PASSES = 8
-"""Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
+MAX_PASSES = 4
+"""Forward passes that a classifier keeps compiled, one for each choice of feature maps: those used last. One takes some
+ten times the memory of its weights."""
 
 MAX_FROZEN_BYTES = 2**25
 """Weights beyond this are not frozen: a compiled pass holds several copies of its own, and takes longer to compile."""
@@ -150,7 +152,7 @@ class Classifier:
         self.card = card
         self.adopted = adopted
         self.title = card.name
-        self._passes: dict[tuple[str, ...], _Pass] = {}
+        self._passes: OrderedDict[tuple[str, ...], _Pass] = OrderedDict()
         self._frozen: list[tuple[Any, np.ndarray]] = []
         self._check()
 
@@ -421,10 +423,12 @@ class Classifier:
         """The compiled forward pass that answers with some tensors of the model, kept under a key."""
         import keras
 
-        if key not in self._passes:
+        if key in self._passes:
+            self._passes.move_to_end(key)
+        else:
             model = keras.Model(self.model.input, tensors())
             if len(self._passes) == MAX_PASSES:
-                del self._passes[next(iter(self._passes))]
+                self._passes.popitem(last=False)
             self._passes[key] = self._compile(lambda images: model(images, training=False), batch=1)
         return self._passes[key]
 

@@ -16,6 +16,7 @@ from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, read_card
 from cnnstudio.models.trained.classifier import (
     MAX_FROZEN_BYTES,
     MAX_FROZEN_BYTES_OF_MANY,
+    MAX_PASSES,
     Classifier,
     Prediction,
 )
@@ -115,6 +116,18 @@ def test_any_number_of_choices_of_maps(make_card):
         for first in range(2):
             prediction = classifier.predict(IMAGES[0], feature_maps=names[first:last])
             assert [layer.name for layer in prediction.layers] == names[first:last]
+
+
+def test_a_choice_of_maps_in_use_stays_compiled(lenet5, monkeypatch):
+    compiled, compile_one = [], lenet5._compile
+    monkeypatch.setattr(lenet5, "_compile", lambda *args, **kwargs: compiled.append(1) or compile_one(*args, **kwargs))
+    lenet5._passes.clear()
+    names = [layer.name for layer in lenet5.layers]
+    for other in names[: MAX_PASSES + 1]:
+        lenet5.predict(IMAGES[0], feature_maps=names)
+        lenet5.predict(IMAGES[0], feature_maps=other)
+    assert len(compiled) == MAX_PASSES + 2
+    assert len(lenet5._passes) == MAX_PASSES
 
 
 def test_frozen_weights_give_the_same_and_stay(make_card):
