@@ -296,6 +296,9 @@ class Monkey:
         for rubbish in (self._home / "share", self._home / "saved", cache_folder()):
             shutil.rmtree(rubbish, ignore_errors=True)
         QApplication.clipboard().clear()
+        # Qt keeps the style of each widget in each state in which it was seen, until the theme changes.
+        self._window.page("settings").findChild(QAbstractButton, "theme_dark").click()
+        yield at_rest()
         yield from self._visit_pages()
 
     # Where it acts.
