@@ -8,7 +8,7 @@ import typer
 from cnnstudio.cli.console import complain, engine_at_work, print_json, progress_bar
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument, choice
-from cnnstudio.cli.pictures import ImageArgument, check_ending, save_picture
+from cnnstudio.cli.pictures import ImageArgument, check_output, save_picture
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanations import EXPLANATIONS
 from cnnstudio.wording import percent, shape
@@ -51,7 +51,11 @@ def explain(
     if output is None and not as_json:
         raise WrongUseError("Name a file for the picture with --output OUT.png, or ask for the facts with --json.")
     if output is not None:
-        check_ending(output, ".npy")
+        check_output(output, image, ".npy")
+    _check_fit(method, "layer", layer, "takes_layer")
+    _check_fit(method, "baseline", baseline, "takes_baseline")
+    _check_fit(method, "patch", patch, "takes_patch")
+    _check_fit(method, "stride", stride, "takes_patch")
     with engine_at_work(), progress_bar() as bar:
         from cnnstudio.explaining.explanations import explain as explain_image
         from cnnstudio.models.trained.library import load_classifier
@@ -86,6 +90,13 @@ def explain(
         )
 
 
+def _check_fit(method: str, option: str, value: object, takes: str) -> None:
+    """Raises `WrongUseError` where an option is given that the method does not take, by a field of `Method`."""
+    if value is not None and method in EXPLANATIONS and not getattr(EXPLANATIONS[method], takes):
+        those = [name for name, entry in EXPLANATIONS.items() if getattr(entry, takes)]
+        raise WrongUseError(f"{EXPLANATIONS[method].title} takes no --{option}: that is for {' and '.join(those)}.")
+
+
 def _facts(found: "Explanation") -> dict[str, Any]:
     asked, method = found.asked, EXPLANATIONS[found.method]
     facts: dict[str, Any] = {
@@ -115,5 +126,5 @@ def _text(found: "Explanation") -> str:
     return (
         f"{method.title} of “{found.class_name}”{at}.\n"
         f"Explained is {found.words}: {found.score:.4g}.\n"
-        f"It shows: {method.tells}\nIt can't tell: {method.limits}"
+        f"{method.tells}\nBut: {method.limits[0].lower()}{method.limits[1:]}"
     )

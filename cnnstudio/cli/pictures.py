@@ -1,6 +1,7 @@
 """What the commands that make pictures share: the image they are about, and the file they write."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,21 +18,26 @@ if TYPE_CHECKING:
 ImageArgument = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.", show_default=False)]
 
 
-def check_ending(path: Path, numbers: str) -> None:
+def check_output(path: Path, image: Path, numbers: str) -> None:
     """Checks the name of a file for a picture, which ends in .png, or as `numbers` for the numbers that it shows.
 
     Raises:
-        WrongUseError: it ends otherwise.
+        WrongUseError: it ends otherwise, is the image that is looked at, or is to lie in a folder that is not there.
     """
     if path.suffix.lower() not in (".png", numbers):
         raise WrongUseError(f"“{path.name}” must end in .png for a picture, or in {numbers} for numbers.")
+    with suppress(OSError):  # of an image that cannot be opened, or a folder that cannot be entered, others tell more
+        if not path.expanduser().parent.exists():
+            raise WrongUseError(f"The folder {path.parent} does not exist. Make it, or name another one for --output.")
+        if path.expanduser().samefile(image.expanduser()):
+            raise WrongUseError(f"{path} is the image itself, which would be lost. Name another file for --output.")
 
 
 def save_picture(path: Path, draw: "Callable[[], Image.Image]", numbers: np.ndarray | dict[str, np.ndarray]) -> None:
     """Writes a picture, or the numbers that it shows where the file's name ends so.
 
     Args:
-        path: as checked by `check_ending`.
+        path: as checked by `check_output`.
         draw: makes the picture.
         numbers: what it shows.
 

@@ -64,6 +64,14 @@ def test_maps_as_a_picture(outcome, trained, digit, tmp_path):
         assert picture.width > 1000
 
 
+def test_facts_of_maps(outcome, trained, digit, tmp_path):
+    code, out, _ = outcome("feature-maps", str(trained), digit, "--output", str(tmp_path / "maps.npz"), "--json")
+    assert code == 0
+    first, *_, last = json.loads(out)["layers"]
+    assert first == {"name": "rescaling", "kind": "Rescaling", "shape": [28, 28, 1], "least": 0.0, "largest": 1.0}
+    assert last["shape"] == [10]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -73,7 +81,14 @@ def test_maps_as_a_picture(outcome, trained, digit, tmp_path):
         (["explain", "MODEL", "IMAGE", "--json"], (1, "has no convolution and so no feature maps")),
         (["explain", "MODEL", "IMAGE", "--json", "--method", "saliency", "--class", "x"], (1, "has no class “x”")),
         (["explain", "MODEL", "no.png", "--json", "--method", "saliency"], (1, "no.png does not exist")),
-        (["explain", "MODEL", "IMAGE", "--method", "saliency", "--output", "/no/why.png"], (1, "cannot be written")),
+        (["explain", "MODEL", "IMAGE", "--output", "/no/why.png"], (2, "The folder /no does not exist")),
+        (["explain", "MODEL", "IMAGE", "--output", "IMAGE"], (2, "is the image itself, which would be lost")),
+        (
+            ["explain", "MODEL", "IMAGE", "--json", "--patch", "3"],
+            (2, "Grad-CAM takes no --patch: that is for occlusion"),
+        ),
+        (["explain", "MODEL", "IMAGE", "--json", "--method", "saliency", "--layer", "a"], (2, "takes no --layer")),
+        (["feature-maps", "MODEL", "IMAGE", "--output", "IMAGE"], (2, "is the image itself, which would be lost")),
         (["feature-maps", "MODEL", "IMAGE", "--layer", "conv9", "--output", "m.png"], (1, "has no layer “conv9”")),
         (["feature-maps", "MODEL", "IMAGE", "--output", "m.npy"], (2, "“m.npy” must end in .png")),
     ],
