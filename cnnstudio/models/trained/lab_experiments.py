@@ -112,7 +112,8 @@ def _convolution(arithmetic: LayerArithmetic, number: Number, input_map: int) ->
     note = f"The numbers under one window of {arithmetic.name}, and the kernel that lies on them."
     if one:
         which = numbered("input map", number.channels[input_map])
-        note += f" It is {which}: the other {count - 1:,} and the bias are added to this sum."
+        rest = f"the other {count - 1:,}" + (" and the bias" if number.bias is not None else "")
+        note += f" It is {which}: {rest} are added to this sum."
     known = not one and number.activation in _NAMES and _NAMES[number.activation] in ("linear", "relu")
     if not one and not known:
         note += f" What {number.activation} makes of the sum is another experiment."

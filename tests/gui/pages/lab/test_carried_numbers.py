@@ -1,6 +1,7 @@
 """Numbers of a trained network in the Lab: each experiment comes to the number that the network had computed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,7 @@ def test_of_many_input_maps_one_is_taken(page: LabPage) -> None:
     page.receive(experiment)
     np.testing.assert_allclose(page.facts()["output"], [[layer.of_one(0, 4)[1, 2]]], rtol=1e-5)
     assert "It is input map 4: the other 5 and the bias are added to this sum." in page.message
+    assert "the other 5 are added to this sum." in experiment_of(replace(layer, bias=None), 1, 2, 0, 4).note
 
 
 @pytest.mark.parametrize(("reduction", "kind"), [("max", "max"), ("mean", "average")])
