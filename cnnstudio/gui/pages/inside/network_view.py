@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QParallelAnimationGroup, QPropertyAnimation, QRect, QRectF, Qt, Slot
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QGraphicsOpacityEffect, QLabel, QStackedWidget, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QStackedWidget, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, label
@@ -68,7 +69,7 @@ class NetworkView(View):
         self._waiting = False
         self._below: list[Level] = []
         self._motion: QParallelAnimationGroup | None = None
-        self._flying: QLabel | None = None
+        self._flying: _Flying | None = None
         self._start, self._picture = QRect(), QPixmap()
         done = settings.recall(_HINTS_DONE, "", "which hints were followed")
         self._done = set(done.split())
@@ -287,10 +288,7 @@ class NetworkView(View):
         if self._start.isEmpty():
             return
         self._land()
-        self._flying = QLabel(self)
-        self._flying.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._flying.setScaledContents(True)
-        self._flying.setPixmap(self._picture)
+        self._flying = _Flying(self._picture, self)
         self._flying.setGeometry(self._start)
         self._flying.show()
         effect = QGraphicsOpacityEffect(level)
@@ -446,6 +444,23 @@ class NetworkView(View):
     @Slot()
     def _heed_settings(self) -> None:
         self._maps.set_animated(not self.settings.reduced_motion)
+
+
+class _Flying(QWidget):
+    """What was clicked, on its way to the level that explains it; of any shape meanwhile."""
+
+    def __init__(self, picture: QPixmap, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._picture = picture
+        self.setObjectName("flying")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(self.rect(), self._picture)
+        painter.end()
 
 
 @dataclass(frozen=True, eq=False)

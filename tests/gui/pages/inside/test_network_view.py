@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.logging import _QtMessageCapture
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -248,7 +249,7 @@ def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
 def test_what_was_clicked_goes_to_its_place(page: InsidePage, qtbot: QtBot) -> None:
     page.view.settings.reduced_motion = False
     level = open_map(qtbot, page, "conv2", 3)
-    moving = [one for one in page.view.findChildren(QLabel) if one.parent() is page.view and one.pixmap()]
+    moving = page.view.findChildren(QWidget, "flying")
     assert len(moving) == 1 and level.graphicsEffect() is not None
     qtbot.waitUntil(lambda: level.graphicsEffect() is None)  # it landed
     assert not isValid(moving[0]) or not moving[0].isVisible()
@@ -256,6 +257,16 @@ def test_what_was_clicked_goes_to_its_place(page: InsidePage, qtbot: QtBot) -> N
     open_map_again.chosen.emit(1)
     page.go_back()  # while it moves
     assert page.view.level is level and level.graphicsEffect() is None
+
+
+def test_a_row_of_the_softmax_goes_to_its_place(page: InsidePage, qtbot: QtBot, qtlog: _QtMessageCapture) -> None:
+    page.view.settings.reduced_motion = False
+    bars = open_map(qtbot, page, "output", 7).findChild(TermBars)
+    qtbot.waitUntil(lambda: page.view.level.graphicsEffect() is None)
+    QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.item_rectangle(5).center().toPoint())
+    assert isinstance(page.view.level, DenseLevel)
+    qtbot.waitUntil(lambda: page.view.level.graphicsEffect() is None)
+    assert not [record.message for record in qtlog.records if "null pixmap" in record.message]
 
 
 def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> None:
