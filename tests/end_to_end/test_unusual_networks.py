@@ -295,7 +295,7 @@ def test_layers_that_take_long_to_compile_are_said_to_be_on_their_way(
     monkeypatch.setattr(session.Session, "look", slow)
     page.view.layers_wanted.emit()
     qtbot.waitUntil(bar.isVisible, timeout=SECONDS)
-    assert state.text() == "Compiling the layers that are on screen …"
+    assert state.text() == "Computing these layers for the first time …"
     compiled.set()
     qtbot.waitUntil(lambda: not bar.isVisible(), timeout=SECONDS)
     assert not state.isVisible()

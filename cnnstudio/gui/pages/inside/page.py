@@ -430,7 +430,7 @@ class InsidePage(Page):
         """Layers that are computed for the first time are compiled, which takes seconds for those of deep networks."""
         if self._network is not None:
             self._opening.show()
-            self._state.setText("Compiling the layers that are on screen …")
+            self._state.setText("Computing these layers for the first time …")
             self._state.show()
 
     @Slot(object)
