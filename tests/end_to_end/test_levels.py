@@ -99,3 +99,29 @@ def test_a_weight_of_a_transposed_convolution_lights_up_the_inputs_that_it_meets
                     assert lit.tolist() == np.flatnonzero((places >= 0) & (places < whole)).tolist()
     products.weight_pointed.emit(None)
     assert inputs.lattice is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("Resizing", {"height": 12, "width": 13, "interpolation": "bicubic"}),
+        ("UpSampling2D", {"size": 2, "interpolation": "bilinear"}),
+    ],
+)
+def test_a_number_between_pixels_is_shown_with_its_own_kernel(
+    kind: str, options: dict[str, object], qtbot: QtBot
+) -> None:
+    known = of(kind, **options)
+    level = made(qtbot, known, 1)
+    assert isinstance(level, NumberLevel)
+    inputs, output = (level.findChild(ValueMap, f"number_{side}") for side in ("input", "output"))
+    products, steps = level.findChild(Products), level.findChild(QLabel, "number_steps")
+    for cell in ((0, 0), (6, 5), (9, 11)):
+        QTest.mouseMove(output, output.cell_rectangle(cell).center().toPoint())
+        patch, kernel = level.number.patch, level.number.kernel
+        assert (patch * kernel).sum() == pytest.approx(known.output[*cell, 1], abs=1e-5)
+        assert products.isVisible() and "lies between those of the input" in steps.text()
+        products.weight_pointed.emit((0, 0))  # which is a weight of this place alone
+        assert inputs.lattice is None
+    QTest.mouseMove(inputs, inputs.cell_rectangle((4, 5)).center().toPoint())
+    assert 4 in level.number.rows and 5 in level.number.columns

@@ -17,7 +17,7 @@ from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.items import Cell
-from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing
+from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing, weight_limits
 from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
@@ -363,8 +363,8 @@ class NumberLevel(Level):
 
     @Slot(object)
     def _follow_weight(self, cell: Cell | None) -> None:
-        """All inputs that one weight meets light up."""
-        if cell is None or self._number is None:
+        """All inputs that one weight meets light up, where it is a weight of all numbers."""
+        if cell is None or self._number is None or self._arithmetic.kernel is None:
             self._input.mark_lattice(None)
             return
         self._pause()
@@ -384,7 +384,7 @@ class NumberLevel(Level):
         self._following = True
         self._output.point(self._cell)
         self._following = False
-        weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")
+        weights = weight_limits(arithmetic, number)
         self._products.setVisible(0 < max(patch.shape) <= _LARGEST_PATCH and patch.size > 0)
         if patch.size:
             self._products.show_numbers(patch, kernel, limits_of(arithmetic.inputs, "viridis"), weights, chosen)

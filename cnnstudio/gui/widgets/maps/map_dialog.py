@@ -45,7 +45,13 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
 
 
-LESSONS: dict[Reduction, str] = {"sum": "convolution", "max": "pooling", "mean": "pooling", "each": "activation"}
+LESSONS: dict[Reduction, str] = {
+    "sum": "convolution",
+    "max": "pooling",
+    "mean": "pooling",
+    "each": "activation",
+    "between": "convolution",
+}
 """The operations about which there are lessons, by what becomes of a patch."""
 
 
