@@ -198,9 +198,7 @@ class MapDialog(QDialog):
         if cell is None or arithmetic is None:
             return
         if self._map.units:
-            unit = cell[0] * self._map.values.shape[1] + cell[1]
-            if unit < self._map.units:
-                self._explanation.show_number(arithmetic, 0, 0, unit)
+            self._explanation.show_number(arithmetic, 0, 0, cell[0] * self._map.values.shape[1] + cell[1])
         else:
             self._explanation.show_number(arithmetic, *cell, self._number.value())
         self._to_lab.setVisible(self._experiment() is not None)
