@@ -19,7 +19,7 @@ from cnnstudio.explaining.units import STRONGEST, Patch, Strongest, strongest_im
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, number
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GAP, GRID, LIGHT, SECTION
@@ -170,6 +170,7 @@ class UnitsView(View):
                 "is made to excite it everywhere at once, so a real image may excite it more in one place."
             )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
+        self._found_images.show()
         self._say("")
         self._choose_layer()
 
@@ -228,8 +229,13 @@ class UnitsView(View):
         )
         self._alone.toggled.connect(self._draw)
         self._state = label(role="secondary", name="liked_state")
+        self._found_images = widget_of(column(grid, self._alone, gap=GAP))
         left = column(
-            label("The test images that excite it most", "strong"), self._state, grid, self._alone, STRETCH, gap=GAP
+            label("The test images that excite it most", "strong"),
+            self._state,
+            self._found_images,
+            STRETCH,
+            gap=GAP,
         )
         self.picture = PixelView(placeholder="…")
         describe(
@@ -336,6 +342,8 @@ class UnitsView(View):
             self._start()
         else:
             self._stop()
+            if self.picture.image is None:
+                self._value.setText("Stopped before the first step was done.")
 
     @Slot()
     def _end(self) -> None:
@@ -360,6 +368,7 @@ class UnitsView(View):
     @Slot(object)
     def _take(self, found: Found | str) -> None:
         if isinstance(found, str):
+            self._found_images.hide()
             self._say(found)
             return
         self._found = found
