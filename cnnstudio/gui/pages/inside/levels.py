@@ -8,13 +8,13 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, label
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, no_wider, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing, weight_limits
@@ -428,7 +428,7 @@ class DenseLevel(Level):
         self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
-        content.set_content(column(self._steps, _not_too_broad(self._bars), STRETCH, gap=2 * GAP))
+        content.set_content(column(self._steps, no_wider(self._bars, _BROADEST), STRETCH, gap=2 * GAP))
         self.setLayout(column(content))
         self.setFocusProxy(self._bars)
         self.show_arithmetic(arithmetic)
@@ -503,7 +503,7 @@ class SoftmaxLevel(Level):
         self._output.pointed.connect(self._go)
         self._output_name = label("", "secondary")
         content = ScrollColumn()
-        content.set_content(column(self._formula, _not_too_broad(self._bars), STRETCH, gap=2 * GAP))
+        content.set_content(column(self._formula, no_wider(self._bars, _BROADEST), STRETCH, gap=2 * GAP))
         maps = widget_of(column((self._output, 0, Qt.AlignmentFlag.AlignLeft), self._output_name, STRETCH))
         self.setLayout(row((content, 1), maps, gap=3 * GAP))
         self.setFocusProxy(self._bars)
@@ -869,14 +869,6 @@ def _caption(name: QLabel, view: ValueMap, text: str) -> None:
     """Says below a map what it is, as wide as the map or a little wider."""
     name.setMaximumWidth(max(_MAP, view.width()))
     name.setText(text)
-
-
-def _not_too_broad(bars: TermBars) -> QHBoxLayout:
-    """Bars at the left, no broader than can be read."""
-    bars.setMaximumWidth(_BROADEST)
-    beside = row((bars, 1))
-    beside.addStretch()
-    return beside
 
 
 def level_for(
