@@ -192,7 +192,7 @@ class MapRow(ItemLines):
     def lines(self) -> "TileLines":
         """All tiles, or `MOST_LINES` of them."""
         room = self.width() - 2 * EDGE
-        for times in range(_MOST_TIMES, self._times, -1):
+        for times in range(_MOST_TIMES, self._times, -1) if self._height else ():
             larger = lay_out(self._values.shape, room, False, times)
             if not larger.hidden and self.origin().y() + larger.total_height + EDGE <= self._height:
                 return larger
