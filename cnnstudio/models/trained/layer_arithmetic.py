@@ -1,7 +1,8 @@
 """How each number of a layer's output comes about from those that the layer was given, for one image.
 
 There are two stories. A window slides over maps, and of each patch one number is made (`LayerArithmetic`: convolutions,
-poolings, dense layers, activations); or a number follows from a few others by a formula (`CellArithmetic`).
+poolings, dense layers, activations, images made larger or smaller); or a number follows from a few others by a formula
+(`CellArithmetic`).
 """
 
 from collections.abc import Callable, Iterator
