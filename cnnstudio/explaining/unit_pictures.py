@@ -140,6 +140,8 @@ def _climb(scores: ClassScores, name: str) -> Callable[..., Any]:
                 chosen = tf.nn.relu(chosen) + _let_through(chosen, leak)
             value = tf.reduce_mean(chosen)
         gradient = -tape.gradient(value, waves, unconnected_gradients="zero")
+        # While ReLUs are open it is larger by many orders of magnitude, which Adam would remember for all steps.
+        gradient = tf.math.divide_no_nan(gradient, tf.norm(gradient))
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         change = mean / (1 - 0.9**number) / (tf.sqrt(square / (1 - 0.999**number)) + 1e-8)

@@ -11,6 +11,7 @@ from cnnstudio.explaining import units
 from cnnstudio.explaining.scores import ClassScores, changed
 from cnnstudio.explaining.unit_pictures import UnitPicture, unit_picture
 from cnnstudio.explaining.units import strongest_images, strongest_patches
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.progress import Progress
 from tests.explaining import small_networks
 
@@ -113,6 +114,13 @@ def test_the_picture_of_a_sum_of_pixels_is_known(make_scores):
     assert last.value > 10
     assert last.image[3:5, 3:6].min() > 200
     assert last.image[[0, -1]].max() < 55
+
+
+def test_a_class_of_many_layers_with_relus_is_sure_of_its_picture() -> None:
+    """Open ReLUs multiply the gradient by 10¹⁰ in the first steps; the later ones must count nevertheless."""
+    classifier = load_classifier("efficientnet-lite0-imagenet")
+    made = unit_picture(ClassScores(classifier), "output", 281, lambda _: None, threading.Event(), steps=48)
+    assert classifier.predict(made.image).probabilities.argmax() == 281
 
 
 def test_a_picture_excites_a_unit_more_than_images_do(convnet):

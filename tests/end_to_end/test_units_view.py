@@ -86,13 +86,26 @@ def test_a_picture_begins_at_once_and_can_be_stopped(view, qtbot, convnet):
     assert button.text() == "&Stop"
 
 
+def test_where_it_was_stopped_at_once_it_says_why_there_is_no_picture(view, qtbot, convnet):
+    open_network(view, convnet)
+    assert view.picture.image is None
+    view.findChild(QPushButton, "unit_button").click()
+    said = view.findChild(QLabel, "unit_value")
+    assert said.text() == "Stopped before the first step was done."
+    view.findChild(QPushButton, "unit_button").click()
+    qtbot.waitUntil(lambda: said.text().startswith("Step"), timeout=SECONDS)
+
+
 def test_without_test_images_it_says_so(view, qtbot, convnet):
     classifier = convnet.classifier
     card, classifier.card = classifier.card, replace(classifier.card, dataset="")
     open_network(view, convnet)
     state = view.findChild(QLabel, "liked_state")
     qtbot.waitUntil(lambda: "no test images of this network here" in state.text(), timeout=SECONDS)
+    assert not any(image.isVisible() for image in view.images)  # empty frames would wait for ever
     classifier.card = card
+    open_network(view, convnet)
+    assert all(image.isVisible() for image in view.images)
 
 
 def test_two_clicks_lead_from_a_map_to_what_it_likes(qtbot):

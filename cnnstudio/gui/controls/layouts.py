@@ -47,6 +47,14 @@ def _filled(box: _Box, parts: Sequence[Part], gap: int, edge: int) -> _Box:
     return box
 
 
+def no_wider(widget: QWidget, width: int) -> QHBoxLayout:
+    """A widget at the left that is so wide at most; of a longer line the rest stays empty."""
+    widget.setMaximumWidth(width)
+    line = row((widget, 1))
+    line.addStretch()  # without a factor: what is left beyond the largest width
+    return line
+
+
 def widget_of(layout: QLayout) -> QWidget:
     """A widget that has this layout, so that it can be shown, hidden and sized as a whole."""
     widget = QWidget()
@@ -82,11 +90,7 @@ class SectionColumn(ScrollColumn):
     def __init__(self, heading: str, edge: int = SECTION) -> None:
         super().__init__()
         self._column = column(label(heading, "heading"), STRETCH, edge=edge)
-        content = widget_of(self._column)
-        content.setMaximumWidth(LINE_WIDTH + 2 * edge)
-        beside = row((content, 1))
-        beside.addStretch()  # the content has a largest width
-        self.set_content(beside)
+        self.set_content(no_wider(widget_of(self._column), LINE_WIDTH + 2 * edge))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)  # a table does not wrap
 
     def add_section(self, title: str, *parts: Part, explanation: str = "") -> None:

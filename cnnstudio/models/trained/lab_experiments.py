@@ -162,17 +162,18 @@ def _activation(arithmetic: LayerArithmetic, number: Number) -> Experiment | Non
 def _dense(arithmetic: LayerArithmetic, unit: int) -> Experiment | None:
     """A unit with its strongest inputs, and two others; what the other inputs add stands in the biases."""
     assert arithmetic.kernel is not None
-    inputs, kernel = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0].astype(np.float64)
     units = [unit, *(other for other in np.argsort(-arithmetic.output).tolist() if other != unit)][:DENSE_UNITS]
+    # The weights of these units alone: those of a thousand classes are millions of numbers.
+    inputs, kernel = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0][:, units].astype(np.float64)
     room = int(np.prod(DENSE_MAPS))
-    strongest = np.sort(np.argsort(-np.abs(inputs * kernel[:, unit]), kind="stable")[:room])
+    strongest = np.sort(np.argsort(-np.abs(inputs * kernel[:, 0]), kind="stable")[:room])
     others = np.setdiff1d(np.arange(len(inputs)), strongest)
-    bias = np.zeros(kernel.shape[1]) if arithmetic.bias is None else arithmetic.bias.astype(np.float64)
+    bias = np.zeros(len(units)) if arithmetic.bias is None else arithmetic.bias[units].astype(np.float64)
     bias = bias + inputs[others] @ kernel[others]
     values, weights, biases = np.zeros(room), np.zeros((room, DENSE_UNITS)), np.zeros(DENSE_UNITS)
     values[: len(strongest)] = inputs[strongest]
-    weights[: len(strongest), : len(units)] = kernel[np.ix_(strongest, units)]
-    biases[: len(units)] = bias[units]
+    weights[: len(strongest), : len(units)] = kernel[strongest]
+    biases[: len(units)] = bias
     known = _NAMES.get(arithmetic.activation)
     names = ", ".join(f"{number:,}" for number in units)
     note = f"{arithmetic.name}: unit{'' if len(units) == 1 else 's'} {names}"

@@ -1,7 +1,8 @@
 """How each number of a layer's output comes about from those that the layer was given, for one image.
 
 There are two stories. A window slides over maps, and of each patch one number is made (`LayerArithmetic`: convolutions,
-poolings, dense layers, activations); or a number follows from a few others by a formula (`CellArithmetic`).
+poolings, dense layers, activations, images made larger or smaller); or a number follows from a few others by a formula
+(`CellArithmetic`).
 """
 
 from collections.abc import Callable, Iterator
@@ -19,8 +20,10 @@ from cnnstudio.wording import numbered
 if TYPE_CHECKING:
     import keras
 
-Reduction = Literal["sum", "max", "mean", "each"]
-"""What becomes of a patch: the sum of its products with a kernel, its largest number, its mean, or itself."""
+Reduction = Literal["sum", "max", "mean", "each", "between"]
+"""What becomes of a patch: the sum of its products with a kernel, its largest number, its mean, itself, or the sum of
+its products with weights that hold for this number alone, which lies between those of the patch.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +34,12 @@ class Number:
         reduction: what becomes of the patch.
         patch: (height, width, channels) float32, the inputs it depends on; NaN where the patch leaves the maps, which
             counts as 0 for a sum and not at all otherwise.
-        kernel: (height, width, channels) float32, what the patch is multiplied with; None but for a sum.
+        kernel: (height, width, channels), what the patch is multiplied with; None but for a sum, or between pixels.
         channels: the numbers of these channels among the maps that the layer was given.
         rows: (height,) where the patch lies in these maps; it may begin or end outside.
         columns: (width,) likewise.
         weights: the rows and the columns of the filter's kernel that `kernel` has: all, unless it is transposed.
-        sums: (channels,) float64: of each channel the sum of patch × kernel; empty but for a sum.
+        sums: (channels,) float64: of each channel the sum of patch × kernel; empty where there is no kernel.
         bias: what is added to the sums; None where nothing is.
         before: what goes into the activation.
         activation: its title; empty where there is none.
@@ -208,6 +211,9 @@ class LayerArithmetic:
         mixes: whether the activation makes each number from those of all channels at its place, as softmax does.
         transposed: whether each number of the inputs is spread over a patch of the output, and not the other way round;
             of the kernel, a number of the output then meets only what lies at its own steps.
+        between: of a layer that computes numbers between pixels: how much each row of the inputs counts for each row of
+            the output, (rows of the output, rows of the inputs) float64, and likewise for columns; the two multiplied
+            are the kernel of a number. None for others.
     """
 
     name: str
@@ -223,6 +229,7 @@ class LayerArithmetic:
     activation: str = ""
     mixes: bool = False
     transposed: bool = False
+    between: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def takes_vector(self) -> bool:
@@ -302,6 +309,10 @@ class LayerArithmetic:
 
     def _steps(self, place: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
         """Along an axis, where the inputs lie on which a place of the output depends, and by what of the kernel."""
+        if self.between is not None:
+            counting = np.flatnonzero(self.between[axis][place])
+            near = np.arange(counting[0], counting[-1] + 1)
+            return near, near
         reach = np.arange(self.size[axis])
         stride, padding, dilation = self.strides[axis], self.padding[axis], self.dilations[axis]
         if not self.transposed:
@@ -320,6 +331,9 @@ class LayerArithmetic:
         inside = np.ix_((rows >= 0) & (rows < self.inputs.shape[0]), (columns >= 0) & (columns < self.inputs.shape[1]))
         patch[inside] = self.inputs[rows[inside[0].ravel()]][:, columns[inside[1].ravel()]][..., channels]
         kernel = None if self.kernel is None else self.kernel[..., channel][down][:, across]
+        if self.between is not None:
+            vertical, horizontal = self.between
+            kernel = np.outer(vertical[row, down], horizontal[column, across])[..., np.newaxis]
         sums = np.zeros(0)
         bias = None if self.bias is None else float(self.bias[channel])
         if kernel is not None:
@@ -368,7 +382,7 @@ def arithmetic_of(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output:
     explain = _EXPLAINED.get(type(layer).__name__)
     if explain is None:
         return None
-    if explain is not _copies and getattr(layer, "data_format", None) == "channels_first":
+    if explain not in (_copies, _resized) and getattr(layer, "data_format", None) == "channels_first":
         return None  # what is only copied, the layer itself says
     if not all(array.ndim in (1, 3) and array.size for array in (*sources, output)):
         return None
@@ -697,7 +711,7 @@ def _copies(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
     else:
         places = np.asarray(layer(numbered if len(numbered) > 1 else numbered[0]))[0]
     if places.shape != output.shape or not np.array_equal(places, np.clip(np.rint(places), 0, sizes[-1])):
-        return None  # it computes new numbers, as Resizing does between pixels
+        return None  # it computes new numbers
     places = places.astype(np.int64)
     given = np.concatenate([[0.0], *(source.ravel() for source in sources)])
     if not np.array_equal(given[places].astype(np.float32), output, equal_nan=True):
@@ -723,6 +737,43 @@ def _copies(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
         return (0, 0, there[0]) if len(there) == 1 else (there[0], there[1], there[2])
 
     return CellArithmetic(layer.name, sources, output, calculate, target)
+
+
+def _resized(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.ndarray) -> Arithmetic | None:
+    """A layer that copies pixels, or computes numbers between them.
+
+    All of Keras's interpolations go along the height and along the width, one after the other.
+    """
+    if (copied := _copies(layer, sources, output)) is not None:
+        return copied
+    (inputs,) = sources
+    if inputs.ndim != 3 or layer.data_format != "channels_last":
+        return None
+    vertical, horizontal = (_weights_along(layer, axis, inputs, output) for axis in (0, 1))
+    if vertical is None or horizontal is None:
+        return None
+    again = np.einsum("ir,jc,rck->ijk", vertical, horizontal, inputs, optimize=True)
+    if not np.allclose(again, output, rtol=0, atol=1e-5 * max(1.0, float(np.abs(inputs).max()))):
+        return None  # there is more to it
+    return LayerArithmetic(layer.name, inputs, output, "between", between=(vertical, horizontal))
+
+
+def _weights_along(layer: "keras.Layer", axis: int, inputs: np.ndarray, output: np.ndarray) -> np.ndarray | None:
+    """How much each row of the inputs counts for each row of the output, (rows of the output, rows of the inputs).
+
+    The layer answers it for images in each of which one row is 1 and all others are 0; `axis` 1: likewise for columns.
+
+    Returns:
+        float64, or None where that would take too much memory, or where a row is made of none.
+    """
+    length, across = inputs.shape[axis], inputs.shape[1 - axis]
+    if length * output.shape[0] * output.shape[1] >= 2**24:
+        return None
+    lines = np.eye(length, dtype=np.float32)[..., np.newaxis].repeat(across, 2)
+    images = lines if axis == 0 else lines.swapaxes(1, 2)
+    answers = np.asarray(layer(images[..., np.newaxis]))[..., 0]
+    weights = answers.take(answers.shape[2 - axis] // 2, axis=2 - axis).T.astype(np.float64)
+    return weights if np.allclose(weights.sum(axis=1), 1.0, atol=1e-5) else None
 
 
 def _term(sources: tuple[np.ndarray, ...], number: int, row: int, column: int, channel: int) -> Term:
@@ -802,6 +853,8 @@ def _kinds() -> Iterator[tuple[str, _Explain]]:
         "Normalization": _normalisation,
         **dict.fromkeys(_MERGES, _merge),
         **dict.fromkeys(_MOVING, _copies),
+        "UpSampling2D": _resized,
+        "Resizing": _resized,
     }
     for kind in LAYER_KINDS:
         group = group_of(kind)
@@ -818,10 +871,8 @@ _MOVING = (
     "ZeroPadding2D",
     "Cropping2D",
     "CenterCrop",
-    "UpSampling2D",
-    "Resizing",
 )
-"""Kinds of layers that put numbers elsewhere, at least by some of their settings."""
+"""Kinds of layers that only put numbers elsewhere."""
 
 _EXPLAINED: dict[str, _Explain] = dict(_kinds())
 """The kinds of layers whose numbers are explained, by Keras's class."""

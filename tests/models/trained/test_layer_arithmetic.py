@@ -6,7 +6,7 @@ import pytest
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.layer_arithmetic import channels_feeding
+from cnnstudio.models.trained.layer_arithmetic import arithmetic_of, channels_feeding
 from cnnstudio.models.trained.library import load_classifier
 from tests.models.trained.explained_numbers import IMAGE, RANDOM, check_every_number
 
@@ -89,15 +89,45 @@ def test_of_layers_that_are_not_known_nothing_is_said() -> None:
     assert classifier.arithmetic(np.zeros((4, 4, 1), np.uint8), "doubled") is None
 
 
-def test_of_numbers_computed_between_pixels_nothing_is_said() -> None:
-    """As those of a network for transfer learning that makes small images larger; bicubic ones leave the range."""
+@pytest.mark.parametrize(
+    ("interpolation", "size", "options"),
+    [
+        ("bicubic", (14, 17), {}),
+        ("bilinear", (14, 17), {"crop_to_aspect_ratio": True}),
+        ("lanczos3", (4, 5), {}),
+        ("bilinear", (4, 5), {"antialias": True}),
+        ("area", (4, 5), {}),
+        ("nearest", (14, 17), {}),
+    ],
+)
+def test_a_number_between_pixels_has_a_kernel_of_its_own(
+    interpolation: str, size: tuple[int, int], options: dict[str, bool]
+) -> None:
+    """As in a network for transfer learning that makes small images larger; bicubic numbers leave the range."""
+    layer = import_keras().layers.Resizing(*size, interpolation=interpolation, **options)
+    image = RANDOM.uniform(0, 255, (6, 8, 2)).astype(np.float32)
+    output = np.asarray(layer(image[np.newaxis]))[0]
+    arithmetic = arithmetic_of(layer, (image,), output)
+    for place in np.ndindex(output.shape):
+        number = arithmetic.number(*place)
+        if interpolation == "nearest":
+            assert number.result == output[place]
+            continue
+        assert number.before == pytest.approx(output[place], abs=1e-3)
+        assert number.kernel.sum() == pytest.approx(1, abs=1e-5)
+        np.testing.assert_array_equal(number.patch[..., 0], image[np.ix_(number.rows, number.columns)][..., place[2]])
+        rows, columns = arithmetic.reached_by(int(number.rows[0]), int(number.columns[-1]))
+        assert place[0] in rows and place[1] in columns
+
+
+def test_of_a_layer_that_also_fills_or_turns_nothing_is_said() -> None:
+    """A border of zeros, and maps in another order than ours."""
     keras = import_keras()
-    image = keras.Input((6, 6, 1))
-    larger = keras.layers.Resizing(14, 14, interpolation="bicubic", name="larger")(image)
-    answer = keras.layers.Dense(2)(keras.layers.Flatten()(larger))
-    classifier = Classifier(keras.Model(image, answer), Card("own", ("a", "b"), (6, 6, 1), "centre-crop"))
-    assert classifier.arithmetic(np.full((6, 6, 1), 90, np.uint8), "larger") is None
-    assert classifier.arithmetic(np.zeros((6, 6, 1), np.uint8), "larger") is None
+    image = np.full((6, 8, 2), 90, np.float32)
+    padding = keras.layers.Resizing(14, 14, pad_to_aspect_ratio=True, interpolation="bilinear")
+    assert arithmetic_of(padding, (image,), np.asarray(padding(image[np.newaxis]))[0]) is None
+    first = keras.layers.Resizing(3, 2, interpolation="bilinear", data_format="channels_first")
+    assert arithmetic_of(first, (image,), np.asarray(first(image[np.newaxis]))[0]) is None
 
 
 def test_the_network_that_ships() -> None:

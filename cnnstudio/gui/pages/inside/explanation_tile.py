@@ -135,8 +135,15 @@ class ExplanationTile(QFrame):
         self._content = column(title, self.view, self._scale, tells, limits, self._facts, gap=GAP // 2)
         self._content.addStretch()
         self.setLayout(self._content)
-        self.setFixedWidth(SIDE)
+        self.set_side(SIDE)
         self.say("")
+
+    def set_side(self, side: int) -> None:
+        """Makes the picture so large."""
+        self._side = side
+        self.view.setFixedSize(side, side)
+        self._scale.setFixedWidth(side)
+        self.setFixedWidth(side)
 
     def show_explanation(self, found: Explanation | None) -> None:
         """Shows an explanation with its facts, or none as yet."""
@@ -160,7 +167,7 @@ class ExplanationTile(QFrame):
     @override
     def sizeHint(self) -> QSize:
         """As high as its texts are at this width, for which Qt does not ask in a grid."""
-        return QSize(SIDE, self._content.totalHeightForWidth(SIDE))
+        return QSize(self._side, self._content.totalHeightForWidth(self._side))
 
     @override
     def minimumSizeHint(self) -> QSize:

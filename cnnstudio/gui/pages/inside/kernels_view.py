@@ -143,6 +143,20 @@ class _Wish:
     what: str
 
 
+class _Pictures(ScrollColumn):
+    """Scrolls the pictures of kernels, which are as large as there is room for all of them."""
+
+    def __init__(self, pictures: MapRow) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self.set_content(column(pictures, STRETCH))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._pictures.grow_into(self.viewport().height())
+
+
 class KernelsView(View):
     """One convolution after the other: its filters, and how its numbers are distributed."""
 
@@ -202,9 +216,7 @@ class KernelsView(View):
         describe(self._number, "filter_place", "Place of the filter", tip)
         self._number.valueChanged.connect(self._show_numbers)
         self._norm = label("", "secondary", "filter_norm")
-        pictures = ScrollColumn()
-        pictures.set_content(column(self._row, STRETCH))
-        self._forms.addWidget(pictures)
+        self._forms.addWidget(_Pictures(self._row))
         self._forms.addWidget(widget_of(column(row(self._number, (self._norm, 1)), (table, 1))))
         self._weights = Histogram(
             "weights_histogram",

@@ -1,7 +1,7 @@
 """The levels below the network: how one map is made, and how one number of it comes about."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 
@@ -14,10 +14,10 @@ from typing_extensions import override
 from cnnstudio import wording
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, label
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, no_wider, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.items import Cell
-from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing
+from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing, weight_limits
 from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_dialog import as_map
@@ -41,7 +41,17 @@ STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
 
 _MAP = 24 * GRID
-_SMALL_MAP = 17 * GRID
+_SMALL_MAP, _LARGEST_MAP = 17 * GRID, 64 * GRID
+_LARGEST_CELL = 8 * GRID
+"""Of a map of few numbers, in device-independent pixels."""
+_FRAME = 6
+"""Around a map, on both sides together."""
+_LINE = 60 * GRID
+"""Width of a formula with what its terms are, at most, in device-independent pixels."""
+_CAPTION = 6 * GRID
+"""Height of what stands below a map, with the gaps around it."""
+_BROADEST = 120 * GRID
+"""Of bars: in longer lines one loses the way from a name to its number."""
 _NARROW = WIDTH + 2 * _MAP + 4 * GAP
 _STRONGEST = 12
 _NEAR = 1e-5
@@ -214,8 +224,7 @@ class NumberLevel(Level):
         self._products = Products()
         self._products.weight_pointed.connect(self._follow_weight)
         self._input_name, self._output_name = label(role="secondary"), label(role="secondary")
-        for name in (self._input_name, self._output_name):
-            name.setMaximumWidth(_MAP)
+        self._side = _SMALL_MAP
         self._sum = label(name="sum_of_products")
         self._steps = label(name="number_steps")
         self._middle = widget_of(column(self._products, self._sum, self._steps, STRETCH))
@@ -227,10 +236,12 @@ class NumberLevel(Level):
         self._grid = QGridLayout()
         self._grid.setSpacing(2 * GAP)
         content = ScrollColumn()
-        content.set_content(column(self._grid, STRETCH))
+        content.set_content(column(row(self._grid, STRETCH), STRETCH))
         self._wide: bool | None = None
-        self._left = widget_of(column(self._input, self._input_name, STRETCH))
-        self._right = widget_of(column(self._output, self._output_name, STRETCH))
+        self._left, self._right = (
+            widget_of(column((view, 0, Qt.AlignmentFlag.AlignLeft), name, STRETCH))
+            for view, name in ((self._input, self._input_name), (self._output, self._output_name))
+        )
         self.setLayout(column(content))
         self._arrange(True)
         self.setFocusProxy(self._output)
@@ -269,19 +280,19 @@ class NumberLevel(Level):
             return
         self._arithmetic = arithmetic
         source = arithmetic.number(0, 0, self.channel).channels[self._place]
-        side = _MAP if self._wide else _SMALL_MAP
+        side = self._side
         _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs), side)
         if self._alone and arithmetic.kernel is not None:
             values = arithmetic.of_one(self.channel, self._place)
             shown = ("diverging", limits_of(values, "diverging"))
-            self._output_name.setText("What this kernel makes of it, before all are added up.")
+            called = "What this kernel makes of it, before all are added up."
         else:
             output = arithmetic.output
             values = output[..., self.channel] if output.ndim == 3 else output[self.channel].reshape(1, 1)
-            shown = _viridis(output)
-            self._output_name.setText(_called(arithmetic, self.channel))
+            shown, called = _viridis(output), _called(arithmetic, self.channel)
         _show(self._output, values, shown, side)
-        self._input_name.setText(_input_map(arithmetic, source).capitalize())
+        _caption(self._output_name, self._output, called)
+        _caption(self._input_name, self._input, _input_map(arithmetic, source).capitalize())
         self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
         self._refresh()
 
@@ -296,15 +307,19 @@ class NumberLevel(Level):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange(self.width() >= _NARROW)
+        wide = self.width() >= _NARROW
+        across = (self.width() - WIDTH - 4 * GAP - GRID) / 2 - _FRAME
+        side = _side(across, self.height() - _CAPTION) if wide else _SMALL_MAP
+        if side != self._side:
+            self._side = side
+            self.show_arithmetic(self._arithmetic)
+        self._arrange(wide)
 
     def _arrange(self, wide: bool) -> None:
         """Input, arithmetic and output beside each other; where there is little room, the arithmetic below."""
         if wide == self._wide:
             return
         self._wide = wide
-        if self._number is not None:
-            self.show_arithmetic(self._arithmetic)
         for widget in (self._left, self._middle, self._right):
             self._grid.removeWidget(widget)
         top = Qt.AlignmentFlag.AlignTop
@@ -363,8 +378,8 @@ class NumberLevel(Level):
 
     @Slot(object)
     def _follow_weight(self, cell: Cell | None) -> None:
-        """All inputs that one weight meets light up."""
-        if cell is None or self._number is None:
+        """All inputs that one weight meets light up, where it is a weight of all numbers."""
+        if cell is None or self._number is None or self._arithmetic.kernel is None:
             self._input.mark_lattice(None)
             return
         self._pause()
@@ -384,7 +399,7 @@ class NumberLevel(Level):
         self._following = True
         self._output.point(self._cell)
         self._following = False
-        weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")
+        weights = weight_limits(arithmetic, number)
         self._products.setVisible(0 < max(patch.shape) <= _LARGEST_PATCH and patch.size > 0)
         if patch.size:
             self._products.show_numbers(patch, kernel, limits_of(arithmetic.inputs, "viridis"), weights, chosen)
@@ -413,7 +428,7 @@ class DenseLevel(Level):
         self._bars = TermBars("strongest_inputs", "The strongest inputs", signed=True)
         self._steps = label(name="number_steps")
         content = ScrollColumn()
-        content.set_content(column(self._steps, self._bars, STRETCH, gap=2 * GAP))
+        content.set_content(column(self._steps, no_wider(self._bars, _BROADEST), STRETCH, gap=2 * GAP))
         self.setLayout(column(content))
         self.setFocusProxy(self._bars)
         self.show_arithmetic(arithmetic)
@@ -487,10 +502,9 @@ class SoftmaxLevel(Level):
         self._output = ValueMap("softmax_output", "Output", "Point at a place to see its logits and their shares.")
         self._output.pointed.connect(self._go)
         self._output_name = label("", "secondary")
-        self._output_name.setMaximumWidth(_MAP)
         content = ScrollColumn()
-        content.set_content(column(self._formula, self._bars, STRETCH, gap=2 * GAP))
-        maps = widget_of(column(self._output, self._output_name, STRETCH))
+        content.set_content(column(self._formula, no_wider(self._bars, _BROADEST), STRETCH, gap=2 * GAP))
+        maps = widget_of(column((self._output, 0, Qt.AlignmentFlag.AlignLeft), self._output_name, STRETCH))
         self.setLayout(row((content, 1), maps, gap=3 * GAP))
         self.setFocusProxy(self._bars)
         maps.setVisible(arithmetic.output.ndim == 3)
@@ -548,6 +562,12 @@ class SoftmaxLevel(Level):
             self._bars.set_current(self._shown.index(self.channel))
         self._write()
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._arithmetic.output.ndim == 3:
+            self._show_output()
+
     def target(self) -> QRectF:
         """The row of the class."""
         place = self._bars.item_rectangle(max(0, self._bars.current))
@@ -583,10 +603,11 @@ class SoftmaxLevel(Level):
     def _show_output(self) -> None:
         self._following = True
         values = self._arithmetic.output[..., self.channel]
-        _show(self._output, values, ("viridis", (0.0, 1.0)), _SMALL_MAP)
+        _show(self._output, values, ("viridis", (0.0, 1.0)), _side(self.width() / 5, self.height() - _CAPTION))
         self._output.point(self._cell)
         self._following = False
-        self._output_name.setText(f"{_called(self._arithmetic, self.channel)}; {wording.cell(*self._cell)}")
+        called = f"{_called(self._arithmetic, self.channel)}; {wording.cell(*self._cell)}"
+        _caption(self._output_name, self._output, called)
 
     @Slot(object)
     def _go(self, cell: Cell | None) -> None:
@@ -635,29 +656,32 @@ class FormulaLevel(Level):
     def __init__(self, arithmetic: CellArithmetic, channel: int, cell: Cell | None = None) -> None:
         super().__init__()
         self._arithmetic, self.channel = arithmetic, channel
-        self.title = _called(arithmetic, channel)
         self._cell: Cell = cell or (0, 0)
         self._following = False
         self._inputs: list[ValueMap] = []
         self._input_names: list[QLabel] = []
+        left = Qt.AlignmentFlag.AlignLeft
         inputs = QVBoxLayout()
         for number in range(min(len(arithmetic.sources), 4)):
             view = ValueMap(f"formula_input_{number + 1}", "Input", "Point at a number to see where it goes.")
             view.pointed.connect(partial(self._follow_input, number))
             name = label("", "secondary", f"formula_input_name_{number + 1}")
-            name.setMaximumWidth(_MAP)
-            inputs.addLayout(column(view, name))
+            inputs.addLayout(column((view, 0, left), name))
             self._inputs.append(view)
             self._input_names.append(name)
         inputs.addStretch()
+        self._shown = [0] * len(self._inputs)
         self._output = ValueMap("formula_output", "Output", "Point at a number to see where it comes from.")
         self._output.pointed.connect(self._follow_output)
         self._text = label(name="number_steps")
-        self._name = label(self.title, "secondary")
+        self._text.setMaximumWidth(_LINE)
+        self._name = label("", "secondary")
         middle = column(self._text, STRETCH)
         content = ScrollColumn()
-        right = column(self._output, self._name, STRETCH)
-        content.set_content(column(row(inputs, (middle, 1), right, gap=3 * GAP), STRETCH))
+        right = column((self._output, 0, left), self._name, STRETCH)
+        beside = row(inputs, (middle, 1), right, gap=3 * GAP)
+        beside.addStretch()  # the text has a largest width
+        content.set_content(column(beside, STRETCH))
         self.setLayout(column(content))
         self.setFocusProxy(self._output)
         if cell is None and arithmetic.output.ndim == 3:
@@ -695,74 +719,88 @@ class FormulaLevel(Level):
 
     def _refresh(self) -> None:
         arithmetic, calculation = self._arithmetic, self.calculation
-        side = _MAP if self.width() >= 80 * GRID else _SMALL_MAP
+        count = max(1, len(self._inputs))
+        side = _side((self.width() - _LINE) / 2 - _FRAME, self.height() - _CAPTION)
+        fitting = side if count == 1 else max(_SMALL_MAP // 3, min(side * 2 // 3, self.height() // count - _CAPTION))
         self._following = True
         for number, view in enumerate(self._inputs):
             source = arithmetic.sources[number]
             place = next((t.place for t in calculation.terms if t.place and t.place.source == number), None)
-            channel = place.channel if place is not None else 0
-            shown = as_map(source, channel)
-            smaller = side if len(self._inputs) == 1 else side * 2 // 3
+            if place is not None:
+                self._shown[number] = place.channel
             view.units = len(source) if source.ndim == 1 else 0
-            _show(view, shown, _viridis(source), smaller)
+            _show(view, as_map(source, self._shown[number]), _viridis(source), fitting)
             if place is None:
                 view.mark_window(None)
             else:
                 cell = view.cell_of(place.channel) if source.ndim == 1 else (place.row, place.column)
                 view.mark_window((np.array([cell[0]]), np.array([cell[1]])))
             if arithmetic.source_names:
-                self._input_names[number].setText(_came_from(arithmetic, number, channel))
+                _caption(self._input_names[number], view, self._name_of_input(number, place))
         output = arithmetic.output
         units = len(output) if output.ndim == 1 else 0
         self._output.units = units
         _show(self._output, as_map(output, self.channel), _viridis(output), side)
         self._output.point(self._output.cell_of(self.channel) if units else self._cell)
         self._following = False
-        self._name.setText(_called(arithmetic, self.channel))
-        self._text.setText(explained(calculation))
+        self.title = _called(arithmetic, self.channel)
+        _caption(self._name, self._output, breakable(self.title))
+        self._text.setText(explained(calculation, arithmetic))
+
+    def _name_of_input(self, number: int, place: Place | None) -> str:
+        """What an input is called; of several, whether it has a part in the number."""
+        name = _came_from(self._arithmetic, number, self._shown[number])
+        if place is not None or len(self._inputs) == 1:
+            return name
+        if self._arithmetic.sources[number].ndim == 1:  # all of its units are seen
+            name = breakable(self._arithmetic.source_names[number])
+        return f"{name}: not used here"
 
     @Slot(object)
     def _follow_output(self, cell: Cell | None) -> None:
         if cell is None or self._following:
             return
-        for view in self._inputs:
-            view.point(None)
-        output = self._arithmetic.output
-        if output.ndim == 1:
-            unit = cell[0] * self._output.values.shape[1] + cell[1]
-            if unit < len(output):
-                self.channel = unit
+        self._let_go(self._inputs)
+        if self._arithmetic.output.ndim == 1:
+            self.channel = cell[0] * self._output.values.shape[1] + cell[1]
         else:
             self._cell = cell
-        self.done.emit(self.hint_name)
         self._refresh()
+        self.done.emit(self.hint_name)
 
     def _follow_input(self, number: int, cell: Cell | None) -> None:
         if cell is None or self._following:
             return
-        source = self._arithmetic.sources[number]
-        if source.ndim == 1:
-            unit = cell[0] * self._inputs[number].values.shape[1] + cell[1]
-            place = Place(number, 0, 0, unit) if unit < len(source) else None
+        self._let_go(view for other, view in enumerate(self._inputs) if other != number)
+        if self._arithmetic.sources[number].ndim == 1:
+            place = Place(number, 0, 0, cell[0] * self._inputs[number].values.shape[1] + cell[1])
         else:
-            terms = self.calculation.terms
-            channel = next((t.place.channel for t in terms if t.place and t.place.source == number), 0)
-            place = Place(number, *cell, channel)
-        there = None if place is None else self._arithmetic.reached_by(place)
+            place = Place(number, *cell, self._shown[number])
+        there = self._arithmetic.reached_by(place)
         if there is not None:
             self._cell, self.channel = there[:2], there[2]
-            self.done.emit(self.hint_name)
             self._refresh()
+            self.done.emit(self.hint_name)
+
+    def _let_go(self, views: Iterable[ValueMap]) -> None:
+        """Takes the mark of what was pointed at before from these maps."""
+        for view in views:
+            view.point(None)
 
 
-def explained(calculation: Calculation) -> str:
+def explained(calculation: Calculation, arithmetic: CellArithmetic) -> str:
     """A calculation in words and numbers, as rich text."""
     value = f"<b>{_digits(calculation.result)}</b>"
     if not calculation.formula:
         (term,) = calculation.terms
         if term.place is None:
             return f"{value}: {term.name}."
-        return f"{value}: this number is handed on as it is."
+        text = f"{value}: this number is handed on as it is"
+        if arithmetic.source_names:
+            text += f", from {escape(_came_from(arithmetic, term.place.source, term.place.channel))}"
+            if arithmetic.sources[term.place.source].ndim == 3:
+                text += f", {wording.cell(term.place.row, term.place.column)}"
+        return f"{text}."
     lines = [f"<b>{escape(calculation.formula)}</b>"]
     if calculation.softmax is None:
         values = {term.symbol: term.value for term in calculation.terms}
@@ -811,12 +849,26 @@ def _viridis(values: np.ndarray) -> tuple[str, tuple[float, float]]:
     return "viridis", limits_of(values, "viridis")
 
 
-def _show(view: ValueMap, values: np.ndarray, colours_of: tuple[str, tuple[float, float]], side: int = _MAP) -> None:
-    """Shows a map at a comfortable size, in its own shape; `colours_of`: the colour map and the limits of its ends."""
+def _side(across: float, down: float) -> int:
+    """Of a map: as large as there is room, so long as it is neither tiny nor huge."""
+    return int(max(_SMALL_MAP, min(across, down, _LARGEST_MAP)))
+
+
+def _show(view: ValueMap, values: np.ndarray, colours_of: tuple[str, tuple[float, float]], side: int) -> None:
+    """Shows a map so large at most, in its own shape; `colours_of`: the colour map and the limits of its ends."""
     height, width = values.shape
-    scale = side / max(height, width)
-    view.setFixedSize(max(3 * GRID, round(width * scale)) + 6, max(3 * GRID, round(height * scale)) + 6)
+    ratio = view.devicePixelRatioF()
+    scale = side * ratio / max(height, width)
+    scale = (int(scale) if scale >= 1 else scale) / ratio  # of more room its whole pixels would leave a part empty
+    scale = min(scale, _LARGEST_CELL)
+    view.setFixedSize(*(max(3 * GRID, round(length * scale)) + _FRAME for length in (width, height)))
     view.show_map(values, *colours_of)
+
+
+def _caption(name: QLabel, view: ValueMap, text: str) -> None:
+    """Says below a map what it is, as wide as the map or a little wider."""
+    name.setMaximumWidth(max(_MAP, view.width()))
+    name.setText(text)
 
 
 def level_for(

@@ -18,7 +18,7 @@ from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.explaining.transformations import TRANSFORMATIONS, RobustnessCurve, robustness_curve, transformed
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.layouts import STRETCH, Part, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, Part, ScrollColumn, column, no_wider, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
@@ -45,6 +45,12 @@ WAIT = 500
 
 _LEAST_CURVE, _LEAST_ATTACK = 31 * GRID, 42 * GRID
 """Below this width for each network, its curves stand below each other, and its smallest changes."""
+
+_HIGHEST_CURVES = 60 * GRID
+"""Where there is room, the curves are up to so high, in device-independent pixels."""
+
+_LONGEST_LINE = 120 * GRID
+"""Of text below what is two networks wide."""
 
 _ROOMY = 80 * GRID
 """Below this width the pictures are small, so that the sliders beside them are long."""
@@ -191,6 +197,8 @@ class RobustView(View):
         side = SIDE if self.width() >= _ROOMY else SMALL_SIDE
         for view in (self._before, self._after):
             view.setFixedSize(side, side)
+        for one in self.columns:
+            one.chart.set_height(min(self.height() // 4, _HIGHEST_CURVES))
 
     # The parts.
 
@@ -225,7 +233,7 @@ class RobustView(View):
             row(*pictures, (column(self.sliders, row(STRETCH, back), gap=GRID // 2), 1), gap=2 * GRID),
             self._bar,
             self._pair,
-            self._lesson,
+            no_wider(self._lesson, _LONGEST_LINE),
             2 * GRID,
             *self._attack_parts(),
             STRETCH,
@@ -254,7 +262,7 @@ class RobustView(View):
         self._verdict = label(name="attack_verdict", plain=True)
         return (
             label("How little it takes", "strong"),
-            label(f"{hint} {methods}", "secondary"),
+            no_wider(label(f"{hint} {methods}", "secondary"), _LONGEST_LINE),
             row(self._attack_button, STRETCH),
             self._work,
             self._attack_pair,

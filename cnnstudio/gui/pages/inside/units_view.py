@@ -19,7 +19,7 @@ from cnnstudio.explaining.units import STRONGEST, Patch, Strongest, strongest_im
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, number
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
+from cnnstudio.gui.controls.layouts import LINE_WIDTH, STRETCH, ScrollColumn, column, no_wider, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GAP, GRID, LIGHT, SECTION
@@ -35,6 +35,8 @@ from cnnstudio.wording import COUNTING, shape
 
 SMALL = 4 * 28 + 4
 LARGE = 10 * 28 + 4
+_MOST_TIMES = 3
+"""So many times larger the pictures are at most where there is room."""
 """Sides of the pictures with their frames, in device-independent pixels."""
 
 IN_A_ROW = 3
@@ -170,6 +172,7 @@ class UnitsView(View):
                 "is made to excite it everywhere at once, so a real image may excite it more in one place."
             )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
+        self._found_images.show()
         self._say("")
         self._choose_layer()
 
@@ -210,7 +213,9 @@ class UnitsView(View):
             "another_unit_button", "&Another one", "Looks at another unit of this layer.", self._pick, picture="shuffle"
         )
         WheelGuard(self, self._layer, self._unit)
+        self._layer.setMaximumWidth(LINE_WIDTH)
         bar = row(caption(self._layer), (self._layer, 1), caption(self._unit), self._unit, another, gap=GRID)
+        bar.addStretch()
         self.images = [PatchView(place) for place in range(STRONGEST)]
         self._names = [label(role="small", plain=True) for _ in self.images]
         grid = QGridLayout()
@@ -228,8 +233,13 @@ class UnitsView(View):
         )
         self._alone.toggled.connect(self._draw)
         self._state = label(role="secondary", name="liked_state")
+        self._found_images = widget_of(column(grid, self._alone, gap=GAP))
         left = column(
-            label("The test images that excite it most", "strong"), self._state, grid, self._alone, STRETCH, gap=GAP
+            label("The test images that excite it most", "strong"),
+            self._state,
+            self._found_images,
+            STRETCH,
+            gap=GAP,
         )
         self.picture = PixelView(placeholder="…")
         describe(
@@ -255,16 +265,24 @@ class UnitsView(View):
         self._explanation = label(role="secondary", name="units_explanation")
         self._sides = row(left, right, STRETCH, gap=2 * SECTION)
         scroll = ScrollColumn()
-        scroll.set_content(column(self._sides, self._explanation, STRETCH, gap=2 * GRID))
+        scroll.set_content(column(self._sides, no_wider(self._explanation, LINE_WIDTH), STRETCH, gap=2 * GRID))
         self.setLayout(column(bar, (scroll, 1), self._search, gap=2 * GRID))
         self._clear()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The two parts stand beside each other where there is room."""
+        """The two parts stand beside each other where there is room, and are larger where there is more."""
         super().resizeEvent(event)
         needed = IN_A_ROW * (SMALL + GAP) + 2 * SECTION + LARGE + 2 * GRID
         narrow = self.width() < needed
+        rows = STRONGEST // IN_A_ROW
+        larger = min(self.width() / needed, self.height() / (rows * (SMALL + 5 * GRID) + 22 * GRID), _MOST_TIMES)
+        pixel = int(4 * max(1.0, larger))  # so large is one of MNIST's
+        for image in self.images:
+            image.setFixedSize(28 * pixel + 4, 28 * pixel + 4)
+        side = 28 * (5 * pixel // 2) + 4
+        self.picture.setFixedSize(side, side)
+        self._progress.setFixedWidth(side)
         self._sides.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     @Slot()
@@ -336,6 +354,8 @@ class UnitsView(View):
             self._start()
         else:
             self._stop()
+            if self.picture.image is None:
+                self._value.setText("Stopped before the first step was done.")
 
     @Slot()
     def _end(self) -> None:
@@ -360,6 +380,7 @@ class UnitsView(View):
     @Slot(object)
     def _take(self, found: Found | str) -> None:
         if isinstance(found, str):
+            self._found_images.hide()
             self._say(found)
             return
         self._found = found

@@ -34,6 +34,8 @@ SHOWN_AT_FIRST = ("grad-cam", "occlusion", "integrated-gradients")
 SHOWN_OF_LARGE_ONES = ("grad-cam", "saliency")
 """Of networks for large images, whose other explanations take long."""
 
+_LARGEST = 20
+"""So large a pixel of MNIST's images is at most, in device-independent pixels."""
 LARGE = 100 * 100
 """Pixels of an image from which on a network is large."""
 
@@ -219,14 +221,19 @@ class WhyView(View):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        columns = max(1, (self.width() - 2 * GRID + SECTION) // (SIDE + SECTION))
+        shown = [tile for name, tile in self.tiles.items() if self._chips[name].isChecked()]
+        room = self.width() - 2 * GRID + SECTION
+        fitting = min(room // max(1, len(shown)) - SECTION, self.height() // 2)  # all beside each other
+        side = 28 * max((SIDE - 4) // 28, min((fitting - 4) // 28, _LARGEST)) + 4
+        columns = max(1, room // (side + SECTION))
+        for tile in self.tiles.values():
+            tile.set_side(side)
         if columns == self._columns:
             return
         self._columns = columns
         for tile in self.tiles.values():
             self._grid.removeWidget(tile)
             tile.hide()
-        shown = [tile for name, tile in self.tiles.items() if self._chips[name].isChecked()]
         for place, tile in enumerate(shown):
             self._grid.addWidget(tile, *divmod(place, columns))
             tile.show()

@@ -81,7 +81,7 @@ class LineChart(FollowsTheme, QWidget):
         self._plot.area.setYRange(*limits, padding=0.04)
         self._plot.area.addItem(self._mark, ignoreBounds=True)
         self._view = PlotView(self._plot)
-        self._view.setFixedHeight(_HEIGHT)
+        self.set_height(0)
         self._view.viewport().installEventFilter(self)
         heading = label(title, "strong")
         self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
@@ -89,6 +89,10 @@ class LineChart(FollowsTheme, QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         offer_saving(self, name, self._copy, self._save)
         self.follow_theme()
+
+    def set_height(self, height: int) -> None:
+        """Makes the plot so high, in device-independent pixels, or as high as it must be to be read."""
+        self._view.setFixedHeight(max(_HEIGHT, height))
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -15,7 +15,7 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell, paint_value_outline, show_tip_beside
-from cnnstudio.gui.widgets.maps.colour_scale import exact_value, format_value, limits_of
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, exact_value, format_value, limits_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
 from cnnstudio.wording import bracketed, numbered
@@ -56,6 +56,11 @@ def summing(number: Number) -> list[str]:
         lines.append(f"The largest of {count:,} numbers: {before}")
     elif number.reduction == "mean":
         lines.append(f"The mean of {count:,} numbers: {before}")
+    elif number.reduction == "between":
+        lines.append(
+            "This number lies between those of the input: the nearer one of them is, the more it counts. So each place "
+            "has a kernel of its own, whose weights add up to 1."
+        )
     if number.activation:
         value = exact_value(number.value)
         if number.activation in _MIXING:
@@ -63,6 +68,12 @@ def summing(number: Number) -> list[str]:
         else:
             lines.append(f"{number.activation}({before}) = {value}")
     return lines
+
+
+def weight_limits(arithmetic: LayerArithmetic, number: Number) -> Limits:
+    """The weights that get the ends of the colour map: of all kernels, or of the one that a number has of its own."""
+    kernels = number.kernel if arithmetic.kernel is None else arithmetic.kernel
+    return (0.0, 0.0) if kernels is None else limits_of(kernels, "diverging")
 
 
 def _joined(terms: list[str]) -> str:
@@ -358,7 +369,7 @@ class ArithmeticView(QWidget):
             f"{numbered('map', channel)} is the patch."
         )
         kernel = None if number.kernel is None else number.kernel[..., place]
-        weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")
+        weights = weight_limits(arithmetic, number)
         chosen = None
         if number.reduction == "max" and patch.size > 1:
             line, column_ = divmod(int(np.nanargmax(patch)), patch.shape[1])

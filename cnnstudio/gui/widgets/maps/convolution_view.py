@@ -24,6 +24,9 @@ _QUICKER = 60
 
 _HEADER = 4 * GRID
 _SIDES = (6 * GRID, 9 * GRID)
+"""Of an input map: at least, and where they do not fit on screen, all of them, at most."""
+_LARGEST = 40 * GRID
+"""Where they do."""
 _SIGN = 4 * GRID
 
 
@@ -121,7 +124,9 @@ class ConvolutionView(ItemArea):
     # Where things lie.
 
     def _side(self) -> int:
-        return max(_SIDES[0], min(_SIDES[1], (self.viewport().width() - 4 * _SIGN) // 6))
+        fitting = (self.viewport().height() - _HEADER) // max(1, self.item_count()) - 2 * GRID
+        most = max(_SIDES[1], min(fitting, _LARGEST))
+        return max(_SIDES[0], min(most, (self.viewport().width() - 4 * _SIGN) // 6))
 
     def _pitch(self) -> int:
         return self._side() + 2 * GRID
@@ -132,9 +137,11 @@ class ConvolutionView(ItemArea):
         return (GAP, GAP + side + _SIGN, GAP + 2 * (side + _SIGN), GAP + 3 * (side + _SIGN) + 3 * _SIGN)[number]
 
     def map_rectangle(self) -> QRectF:
-        """Where the map that is made lies."""
-        side = min(2 * self._side(), self.viewport().width() - self._left(3) - GAP)
-        return QRectF(self._left(3), (self.viewport().height() - side) / 2, side, side)
+        """Where the map that is made lies: beside the middle of the rows, as far as they are on screen."""
+        view = self.viewport()
+        side = min(2 * self._side(), view.width() - self._left(3) - GAP, view.height() - 4 * GRID)
+        rows = min(view.height(), _HEADER + self.item_count() * self._pitch())
+        return QRectF(self._left(3), max(GRID, (rows - side) / 2), side, side)
 
     def _lay_out(self) -> None:
         total = _HEADER + self.item_count() * self._pitch()
@@ -195,7 +202,7 @@ class ConvolutionView(ItemArea):
         row, side = self.item_rectangle(item), self._side()
         assert self._arithmetic is not None
         height, width = self._arithmetic.size
-        scale = max(1.0, min(side / max(height, width), 2 * GRID))
+        scale = max(1.0, min(side / max(height, width), max(2 * GRID, side / 8)))
         place = QRectF(0, 0, width * scale, height * scale)
         place.moveCenter(QPointF(self._left(1) + side / 2, row.center().y()))
         return place

@@ -698,11 +698,10 @@ class MapColumns(ItemArea):
                 painter.drawLine(self._out_of(source, other), self._into(target, row))
 
     def _is_one_by_one(self, source: int, target: int) -> bool:
-        """Whether each tile depends on the one of the same number alone, as after an activation."""
+        """Whether each tile depends on the one of the same number alone, as after an activation or in a sum."""
         if self._columns[source].count != self._columns[target].count or self._columns[target].answers:
             return False
-        found = self._sources_of(Tile(target, 0))
-        return len(found) == 1 and found[0] == Tile(source, 0)
+        return [tile for tile in self._sources_of(Tile(target, 0)) if tile.column == source] == [Tile(source, 0)]
 
     def _out_of(self, column: int, number: int) -> QPointF:
         place = self._places[column]

@@ -45,7 +45,13 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
 
 
-LESSONS: dict[Reduction, str] = {"sum": "convolution", "max": "pooling", "mean": "pooling", "each": "activation"}
+LESSONS: dict[Reduction, str] = {
+    "sum": "convolution",
+    "max": "pooling",
+    "mean": "pooling",
+    "each": "activation",
+    "between": "convolution",
+}
 """The operations about which there are lessons, by what becomes of a patch."""
 
 
@@ -192,9 +198,7 @@ class MapDialog(QDialog):
         if cell is None or arithmetic is None:
             return
         if self._map.units:
-            unit = cell[0] * self._map.values.shape[1] + cell[1]
-            if unit < self._map.units:
-                self._explanation.show_number(arithmetic, 0, 0, unit)
+            self._explanation.show_number(arithmetic, 0, 0, cell[0] * self._map.values.shape[1] + cell[1])
         else:
             self._explanation.show_number(arithmetic, *cell, self._number.value())
         self._to_lab.setVisible(self._experiment() is not None)

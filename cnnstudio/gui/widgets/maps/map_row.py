@@ -37,6 +37,9 @@ _MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
 _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
 """Up to so many maps, or units, in a layer, the desired longer side of a tile, in device-independent pixels."""
 
+_MOST_TIMES = 6
+"""So much larger than usual tiles are at most where there is room for all."""
+
 _MORE = 10 * GRID
 """Room at the end of the last line for how many more there are, at least, in device-independent pixels."""
 
@@ -77,7 +80,7 @@ class MapRow(ItemLines):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._noun = noun
-        self._times = times
+        self._times, self._height = times, 0
         self._called = called or partial(wording.numbered, noun)
         self._title = self._subtitle = ""
         self._values = np.zeros((1, 1, 0), np.float32)
@@ -188,7 +191,17 @@ class MapRow(ItemLines):
 
     def lines(self) -> "TileLines":
         """All tiles, or `MOST_LINES` of them."""
-        return lay_out(self._values.shape, self.width() - 2 * EDGE, self._expanded, self._times)
+        room = self.width() - 2 * EDGE
+        for times in range(_MOST_TIMES, self._times, -1) if self._height else ():
+            larger = lay_out(self._values.shape, room, False, times)
+            if not larger.hidden and self.origin().y() + larger.total_height + EDGE <= self._height:
+                return larger
+        return lay_out(self._values.shape, room, self._expanded, self._times)
+
+    def grow_into(self, height: int) -> None:
+        """Makes the tiles larger as long as all of them, with the header, have room in this height."""
+        self._height = height
+        self.fit_height()
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -79,11 +79,18 @@ class ValueMap(PixelView):
         row, column = divmod(place, self._values.shape[1])
         return row, column
 
+    def item_count(self) -> int:
+        """How many squares there are; the last line of units may be shorter than the others."""
+        return min(self.units, super().item_count()) if self.units else super().item_count()
+
+    def item_at(self, position: QPointF) -> int:
+        """The square at a point, by its number; -1 for none."""
+        item = super().item_at(position)
+        return item if item < self.item_count() else NONE
+
     def text_of(self, cell: Cell) -> str:
         """Where the square is, and its value."""
         unit = cell[0] * self._values.shape[1] + cell[1]
-        if self.units and unit >= self.units:
-            return ""
         place = wording.numbered("unit", unit) if self.units else wording.cell(*cell)
         return f"{place}: {format_value(float(self._values[cell]))}"
 
@@ -112,6 +119,9 @@ class ValueMap(PixelView):
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         super()._paint_picture(painter, place)
+        lines, places = self.extent()
+        for square in range(self.item_count(), lines * places):  # where the line of units ends sooner
+            painter.fillRect(self.cell_rectangle(divmod(square, places)).adjusted(0, 0, 1, 1), QColor(colours().window))
         area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
         if self._lattice is not None:
             dot = QColor(colours().accent_text)

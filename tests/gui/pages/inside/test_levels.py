@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QLabel
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.pages.inside.levels import DenseLevel, SoftmaxLevel
+from cnnstudio.gui.pages.inside.levels import (
+    ConvolutionLevel,
+    DenseLevel,
+    FormulaLevel,
+    Level,
+    NumberLevel,
+    SoftmaxLevel,
+)
 from cnnstudio.gui.widgets.maps.term_bars import TermBars
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
+from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.models.trained.layer_arithmetic import CellArithmetic, LayerArithmetic, Place, Term
 
 
 def softmax_level(qtbot: QtBot, *logits: float) -> SoftmaxLevel:
@@ -68,3 +77,92 @@ def test_a_unit_goes_to_where_its_number_stands(qtbot: QtBot) -> None:
     assert level.findChild(TermBars).terms[0].how == "5 × (−1)"
     assert level.target().bottom() == steps.mapTo(level, QPoint(0, steps.height())).y()
     assert level.target().width() < 40
+
+
+def beside(*counts: int, units: bool = False) -> CellArithmetic:
+    """What lays maps of 28 × 28 beside each other, or vectors: so many of each source."""
+    random = np.random.default_rng(2)
+    sources = tuple(random.random((n,) if units else (28, 28, n), np.float32) for n in counts)
+    starts = [0, *np.cumsum(counts).tolist()]
+    output = np.concatenate(sources, axis=-1)
+
+    def calculate(row: int, column: int, channel: int) -> tuple[tuple[Term, ...], str, float]:
+        number = max(n for n, start in enumerate(starts) if start <= channel)
+        place = Place(number, row, column, channel - starts[number])
+        value = float(output[channel] if units else output[row, column, channel])
+        return (Term("x", "the same number", value, place),), "", value
+
+    def target(place: Place) -> tuple[int, int, int]:
+        return place.row, place.column, starts[place.source] + place.channel
+
+    return CellArithmetic("beside", sources, output, calculate, target, ("left", "middle", "right")[: len(counts)])
+
+
+def shown(qtbot: QtBot, level: Level, width: int, height: int) -> Level:
+    qtbot.addWidget(level)
+    level.resize(width, height)
+    level.show()
+    qtbot.waitExposed(level)
+    return level
+
+
+def inputs_of(level: Level) -> list[ValueMap]:
+    return [level.findChild(ValueMap, f"formula_input_{number}") for number in (1, 2, 3)]
+
+
+def test_a_number_that_is_handed_on_says_from_where_and_each_input_whether_it_is_used(qtbot: QtBot) -> None:
+    arithmetic = beside(4, 3, 1)
+    level, sources = shown(qtbot, FormulaLevel(arithmetic, 5), 850, 430), arithmetic.sources
+    left, middle, right = inputs_of(level)
+    names = [level.findChild(QLabel, f"formula_input_name_{number}") for number in (1, 2, 3)]
+    text = level.findChild(QLabel, "number_steps")
+    assert text.text().endswith("handed on as it is, from middle, map 1, row 14, column 14.")
+    assert [name.text() for name in names] == [
+        "left, map 0: not used here",
+        "middle, map 1",
+        "right, map 0: not used here",
+    ]
+    QTest.mouseMove(left, left.cell_rectangle((3, 4)).center().toPoint())
+    assert level.title == "beside, map 0" and text.text().endswith("from left, map 0, row 3, column 4.")
+    QTest.mouseMove(right, right.cell_rectangle((5, 6)).center().toPoint())
+    assert level.title == "beside, map 7" and text.text().endswith("from right, map 0, row 5, column 6.")
+    assert (left.cell, middle.cell, right.cell) == (None, None, (5, 6))
+    assert names[1].text() == "middle, map 1: not used here"
+    assert np.array_equal(middle.values, sources[1][..., 1])
+
+
+def test_the_inputs_of_a_level_have_room_on_a_small_screen(qtbot: QtBot) -> None:
+    level = shown(qtbot, FormulaLevel(beside(4, 3, 1), 5), 850, 430)
+    assert level.findChild(QScrollArea).verticalScrollBar().maximum() == 0
+
+
+def test_vectors_that_are_laid_beside_each_other(qtbot: QtBot) -> None:
+    level = shown(qtbot, FormulaLevel(beside(24, 4, 3, units=True), 25), 850, 430)
+    text = level.findChild(QLabel, "number_steps")
+    assert text.text().endswith("handed on as it is, from middle, unit 1.")
+    assert level.findChild(QLabel, "formula_input_name_1").text() == "left: not used here"
+    right = inputs_of(level)[2]
+    QTest.mouseMove(right, right.cell_rectangle((0, 2)).center().toPoint())
+    assert level.title == "beside, unit 30" and level.channel == 30
+
+
+def test_maps_grow_with_the_window_and_stay_together(qtbot: QtBot) -> None:
+    random = np.random.default_rng(4)
+    maps, kernel = random.random((28, 28, 2), np.float32), random.random((3, 3, 2, 1), np.float32)
+    made = LayerArithmetic("conv", maps, maps[..., :1], "sum", (3, 3), padding=(1, 1), kernel=kernel)
+    for level, names in (
+        (NumberLevel(made, 0, 0), ("number_input", "number_output")),
+        (FormulaLevel(beside(4, 3, 1), 5), ("formula_input_1", "formula_output")),
+    ):
+        small = [level.findChild(ValueMap, name).width() for name in names if shown(qtbot, level, 860, 430)]
+        level.resize(2800, 1900)
+        large = [level.findChild(ValueMap, name) for name in names]
+        assert all(view.width() > 1.5 * before for view, before in zip(large, small, strict=True))
+        assert large[1].mapTo(level, QPoint()).x() < 1200
+        assert all(view.picture_rectangle().width() >= view.width() - 8 for view in large)  # whole pixels, no margin
+    level = ConvolutionLevel(made, 0)
+    shown(qtbot, level, 860, 430)
+    small = level.target()
+    level.resize(2800, 1900)
+    qtbot.waitUntil(lambda: level.target().width() > 2 * small.width())
+    assert level.target().bottom() < 900  # beside the rows, not in the middle of the screen

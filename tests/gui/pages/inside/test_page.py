@@ -14,11 +14,15 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
 from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture
 from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.pages.inside.robust_view import RobustView
+from cnnstudio.gui.pages.inside.units_view import UnitsView
 from cnnstudio.gui.pages.inside.view import VIEWS, View
 from cnnstudio.gui.pages.inside.why_view import WhyView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.line_chart import LineChart
+from cnnstudio.gui.widgets.charts.plot import PlotView
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns
 from cnnstudio.storage import shipped
 
@@ -38,6 +42,30 @@ def test_what_takes_long_to_make_is_made_when_it_is_wanted(qtbot: QtBot) -> None
     assert set(why.trust.charts) < set(why.findChildren(LineChart))
     why.shut_down()
     page.shut_down()
+
+
+@pytest.mark.parametrize(
+    ("view", "part", "within"),
+    [
+        (WhyView, PixelView, "tile_grad-cam"),
+        (UnitsView, PixelView, ""),
+        (RobustView, PlotView, "first_chart"),
+    ],
+)
+def test_pictures_and_curves_are_larger_where_there_is_room(
+    view: type[View], part: type[QWidget], within: str, qtbot: QtBot
+) -> None:
+    made = view(Settings())
+    qtbot.addWidget(made)
+    made.show()
+    whole = made.findChild(QWidget, within) if within else made
+    heights = []
+    for width, height in ((850, 600), (2850, 1950)):
+        made.resize(width, height)
+        heights.append([one.minimumHeight() for one in whole.findChildren(part)])  # it is fixed
+    assert heights[0]
+    assert all(large > 1.5 * small for small, large in zip(*heights, strict=True))
+    made.shut_down()
 
 
 def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot) -> None:

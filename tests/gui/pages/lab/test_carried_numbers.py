@@ -1,5 +1,6 @@
 """Numbers of a trained network in the Lab: each experiment comes to the number that the network had computed."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -123,6 +124,18 @@ def test_a_dense_layer_with_all_that_does_not_fit_in_its_bias(page: LabPage, inp
     facts = carried(page, layer, 0, 0, 1)
     assert facts["output"][0] == pytest.approx(output[1], rel=1e-4)
     assert ("What the other 32 inputs add stands in the bias." in page.message) is (inputs == 40)
+
+
+def test_of_a_large_dense_layer_no_more_weights_are_read_than_are_carried() -> None:
+    """The GUI thread asks at each level whether there is an experiment; all weights of a thousand classes take long."""
+    given, kernel = normal(1, 1, 1280), normal(1, 1, 1280, 1000)
+    layer = LayerArithmetic("output", given, given[0, 0] @ kernel[0, 0], "sum", kernel=kernel)
+    tracemalloc.start()
+    try:
+        assert experiment_of(layer, 0, 0, 3) is not None
+        assert tracemalloc.get_traced_memory()[1] < kernel.nbytes / 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_softmax_of_few_and_of_many_classes(page: LabPage) -> None:

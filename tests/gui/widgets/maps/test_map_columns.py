@@ -12,7 +12,7 @@ from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps import map_columns
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, limits_of
-from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, Tile
+from cnnstudio.gui.widgets.maps.map_columns import MapColumn, MapColumns, SourcesOf, Tile
 from tests.gui.seen_events import SeenEvents
 
 
@@ -30,6 +30,22 @@ def test_the_scales_of_narrow_columns_stand_apart(qtbot: QtBot, pixels: Callable
     between = (first.center().x() + second.center().x()) // 2
     assert (strip[:, between - 1 : between + 1] == strip[0, 0]).all()
     assert (strip[:, first.left() : first.right()] != strip[0, 0]).any()  # there is one
+
+
+def test_in_a_sum_each_map_is_linked_to_the_one_of_its_number(
+    qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    def seen(sources_of: SourcesOf) -> np.ndarray:
+        columns = MapColumns()
+        qtbot.addWidget(columns)
+        columns.resize(600, 400)
+        before, beside = (MapColumn(name, "", "", (8, 8, 3)) for name in ("before", "beside"))
+        columns.set_columns([before, beside, MapColumn("total", "", "", (8, 8, 3), sources=(0, 1))], sources_of)
+        return pixels(columns.viewport())
+
+    of_sum = seen(lambda tile: [Tile(0, tile.channel), Tile(1, tile.channel)])
+    assert np.array_equal(of_sum, seen(lambda tile: [Tile(1, tile.channel)]))
+    assert not np.array_equal(of_sum, seen(lambda _: [Tile(1, channel) for channel in range(3)]))
 
 
 def test_of_another_image_they_alone_are_painted(qtbot: QtBot) -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cnnstudio.gui.look.theme import array_to_image
+from cnnstudio.gui.widgets.items import EDGE
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of, rounded
-from cnnstudio.gui.widgets.maps.map_row import MOST_LINES, lay_out, paint_maps
+from cnnstudio.gui.widgets.maps.map_row import MOST_LINES, MapRow, lay_out, paint_maps
 
 SHAPES = [(28, 28, 6), (5, 5, 16), (3, 9, 40), (1, 1, 120), (112, 112, 32), (7, 7, 2048), (10,), (120,), (4096,)]
 
@@ -32,6 +33,21 @@ def test_tiles_have_a_comfortable_size(shape):
     lines = lay_out(shape, 500, expanded=False)
     assert 8 <= max(lines.width, lines.height) <= 96
     assert lines.total_height <= MOST_LINES * 104
+
+
+def test_tiles_grow_into_a_height_as_long_as_all_have_room_there(qtbot):
+    row = MapRow(times=2)
+    qtbot.addWidget(row)
+    row.resize(850, 100)
+    row.set_values(np.zeros((5, 5, 6), np.float32))
+    usual, height = row.lines(), row.height()
+    row.grow_into(height + 10)
+    assert row.lines() == usual
+    row.resize(2800, 100)
+    row.grow_into(900)
+    assert row.lines().width > 2 * usual.width and row.lines().count == 6 and row.height() <= 900
+    row.set_values(np.zeros((5, 5, 2000), np.float32))
+    assert row.lines() == lay_out((5, 5, 2000), 2800 - 2 * EDGE, False, 2)
 
 
 def test_of_very_many_only_some_lines_are_shown_at_first():
