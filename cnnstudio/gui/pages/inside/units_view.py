@@ -35,9 +35,10 @@ from cnnstudio.wording import COUNTING, shape
 
 SMALL = 4 * 28 + 4
 LARGE = 10 * 28 + 4
+"""Sides of the pictures with their frames, in device-independent pixels."""
+
 _MOST_TIMES = 3
 """So many times larger the pictures are at most where there is room."""
-"""Sides of the pictures with their frames, in device-independent pixels."""
 
 IN_A_ROW = 3
 
