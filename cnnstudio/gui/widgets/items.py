@@ -219,14 +219,20 @@ class Items(_Widget):
             self.activated.emit(item)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys, Home and End, and Page Up and Down go to another item; Enter and Space activate it."""
+        """Arrow keys, Home and End, and Page Up and Down go to another item; Enter and Space activate it, or go to the
+        first one.
+        """
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         item = self.item_after(event.key()) if plain else NONE
         if item != NONE and (item != self._current or self.keeps_arrows):
             self.set_current(item)
             self.reveal(item)
-        elif plain and event.key() in _ENTER and self._current != NONE and not self.follows_pointer:
-            self.activated.emit(self._current)
+        elif plain and event.key() in _ENTER and self.item_count() and not self.follows_pointer:
+            if self._current == NONE:
+                self.set_current(self.first_item())
+                self.reveal(self._current)
+            else:
+                self.activated.emit(self._current)
         else:
             super().keyPressEvent(event)
 

@@ -96,6 +96,15 @@ def test_the_pointer_hovers_a_click_activates(widget, qtbot):
         QTest.keyClick(widget, Qt.Key.Key_Space)
 
 
+@pytest.mark.parametrize("widget", [Tiles], indirect=True)
+def test_enter_goes_to_the_first_one_and_then_activates_it(widget, qtbot):
+    with qtbot.assertNotEmitted(widget.activated):
+        assert walk(widget, "Return") == [0]
+    with qtbot.waitSignal(widget.activated) as activated:
+        walk(widget, "Return")
+    assert activated.args == [0]
+
+
 @pytest.mark.parametrize("keeps", [True, False])
 @pytest.mark.parametrize("widget", [Tiles], indirect=True)
 def test_an_arrow_that_leads_nowhere_may_go_to_the_parent(widget, keeps):

@@ -52,7 +52,7 @@ class ConvolutionView(ItemArea):
             "convolution_view",
             "How this map is made",
             "Each kernel slides over its input map; the results are added up, and the bias with them. Click a row, or "
-            "press Enter, to see the numbers.",
+            "press Enter on it, to see the numbers.",
         )
         self._arithmetic: LayerArithmetic | None = None
         self._channel = 0

@@ -14,7 +14,7 @@ from cnnstudio.gui.look.theme import GRID, colormap_table, colours
 from cnnstudio.gui.widgets.items import NONE, ItemWidget, focus_pen
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 
-_ROW = 3 * GRID
+_ROW, _EDGE = 3 * GRID, GRID // 2
 _LONGEST_NAME = 0.24
 _CIRCLE = 2 * GRID + GRID // 2
 _SHADES = (25, 230)
@@ -89,7 +89,8 @@ class TermBars(ItemWidget):
     def item_text(self, item: int) -> str:
         """A term in words."""
         term = self._terms[item]
-        return f"{term.name}: {term.how} {term.text or format_value(term.value)}"
+        value = term.text or format_value(term.value)
+        return f"{term.name}: {term.how} = {value}" if term.how else f"{term.name}: {value}"
 
     def hover(self, item: int) -> None:
         """What was pointed at last stays marked."""
@@ -113,12 +114,12 @@ class TermBars(ItemWidget):
         if not self._signed:
             positive = QColor(theme.accent)
         metrics = painter.fontMetrics()
-        circle_width = _CIRCLE + _longest(metrics, map(_two_decimals, circles)) + GRID if circles else 0
-        names = min(_longest(metrics, (term.name for term in self._terms)) + GRID, self.width() * _LONGEST_NAME)
+        circle_width = _CIRCLE + _longest(metrics, map(_two_decimals, circles)) + GRID + _EDGE if circles else 0
+        names = min(_longest(metrics, (term.name for term in self._terms)) + _EDGE + GRID, self.width() * _LONGEST_NAME)
         how_width = _longest(metrics, (term.how for term in self._terms)) + GRID
         number_width = _longest(metrics, (term.text or _short(term.value) for term in self._terms))
         bars = QRectF(circle_width + names + how_width + GRID, 0, 0, _ROW)
-        bars.setRight(max(bars.left(), self.width() - number_width - GRID))
+        bars.setRight(max(bars.left(), self.width() - number_width - _EDGE - GRID))
         for item, term in enumerate(self._terms):
             area = self.item_rectangle(item)
             if item == self.current:
@@ -128,14 +129,14 @@ class TermBars(ItemWidget):
                 shade = int(np.clip(round(127.5 + 127.5 * term.circle / largest), 0, 255))
                 painter.setBrush(QColor.fromRgb(int(table[shade])))
                 painter.setPen(QPen(QColor(theme.border), 1))
-                painter.drawEllipse(QPointF(GRID + 2, area.center().y()), GRID - 1, GRID - 1)
+                painter.drawEllipse(QPointF(GRID + _EDGE, area.center().y()), GRID - 1, GRID - 1)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
                 painter.setPen(QColor(theme.secondary))
                 beside = QRectF(_CIRCLE, area.top(), circle_width - _CIRCLE - GRID, _ROW)
                 painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, _two_decimals(term.circle))
             painter.setPen(QColor(theme.text))
-            name = metrics.elidedText(term.name, Qt.TextElideMode.ElideRight, int(names))
-            painter.drawText(area.adjusted(circle_width + 2, 0, 0, 0), middle, name)
+            name = metrics.elidedText(term.name, Qt.TextElideMode.ElideRight, int(names) - _EDGE)
+            painter.drawText(area.adjusted(circle_width + _EDGE, 0, 0, 0), middle, name)
             painter.setPen(QColor(theme.secondary))
             how = QRectF(circle_width + names, area.top(), how_width, _ROW)
             painter.drawText(how, middle | Qt.AlignmentFlag.AlignRight, term.how)
@@ -145,7 +146,7 @@ class TermBars(ItemWidget):
             bar = QRectF(zero, area.top() + 5, length, _ROW - 10).normalized()
             painter.fillRect(bar, positive if value >= 0 else negative)
             painter.setPen(QColor(theme.text))
-            number = QRectF(bars.right(), area.top(), self.width() - bars.right() - 2, _ROW)
+            number = QRectF(bars.right(), area.top(), self.width() - bars.right() - _EDGE, _ROW)
             painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, term.text or _short(term.value))
         if self.hasFocus():
             painter.setPen(focus_pen())

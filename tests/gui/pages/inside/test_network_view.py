@@ -226,6 +226,7 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
     formula, bars = level.findChild(QLabel, "softmax_formula"), level.findChild(TermBars)
     assert "logit of <b>7</b>" in formula.text()
     assert sum(term.value for term in bars.terms) == pytest.approx(1)
+    assert " = " in bars.item_text(3)
     QTest.mouseMove(bars, bars.item_rectangle(3).center().toPoint())
     assert "logit of <b>3</b>" in formula.text()
     formula.linkHovered.emit("5")
