@@ -18,7 +18,7 @@ from cnnstudio.gui.widgets.items import Cell, paint_value_outline, show_tip_besi
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, exact_value, format_value, limits_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
-from cnnstudio.wording import bracketed, numbered
+from cnnstudio.wording import bracketed, counted, numbered
 
 WIDTH = 50 * GRID
 """Of the whole view, in device-independent pixels."""
@@ -53,9 +53,9 @@ def summing(number: Number) -> list[str]:
         if number.bias is not None:
             lines.append(f"Plus the bias: {_joined([total, exact_value(number.bias)])} = {before}")
     elif number.reduction == "max":
-        lines.append(f"The largest of {count:,} numbers: {before}")
+        lines.append(f"The largest of {counted(count, 'number')}: {before}")
     elif number.reduction == "mean":
-        lines.append(f"The mean of {count:,} numbers: {before}")
+        lines.append(f"The mean of {counted(count, 'number')}: {before}")
     elif number.reduction == "between":
         lines.append(
             "This number lies between those of the input: the nearer one of them is, the more it counts. So each place "
@@ -79,7 +79,8 @@ def weight_limits(arithmetic: LayerArithmetic, number: Number) -> Limits:
 def _joined(terms: list[str]) -> str:
     """A sum of numbers; those below 0 are taken away."""
     first, *others = terms
-    return first + "".join(f" − {term[1:]}" if term.startswith("−") else f" + {term}" for term in others)
+    signed = (("−", term[1:]) if term.startswith("−") else ("+", term) for term in others)
+    return first + "".join(f" {sign}\N{NO-BREAK SPACE}{term}" for sign, term in signed)
 
 
 class _InputMap(PixelView):

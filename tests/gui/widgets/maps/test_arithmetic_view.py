@@ -146,21 +146,23 @@ def test_the_steps_in_words():
     first, second, third = summing(number)
     assert first.startswith("All 3 input maps together: ")
     assert second.startswith("Plus the bias: ")
-    assert second.endswith(f" + 0.5 = {exact_value(number.before)}")
+    assert second.endswith(f" +\N{NO-BREAK SPACE}0.5 = {exact_value(number.before)}")
     assert third == f"ReLU({exact_value(number.before)}) = {exact_value(number.value)}"
     *_, mixed = summing(replace(CONVOLUTION, activation="Softmax", mixes=True).number(2, 2, 0))
     assert mixed.startswith(f"Softmax of all such numbers, {exact_value(number.before)} among them: ")
     assert summing(POOLING.number(0, 0, 1)) == [f"The largest of 4 numbers: {exact_value(INPUTS[:2, :2, 1].max())}"]
+    [alone] = summing(replace(POOLING, size=(1, 1)).number(0, 0, 1))
+    assert alone.startswith("The largest of 1 number: ")
 
 
 def test_what_is_written_adds_up():
     number = replace(CONVOLUTION.number(2, 2, 0), sums=np.array([0.22503, 0.24050, -1234.4]))
     text = summing(number)[0].removeprefix("All 3 input maps together: ")
-    terms, total = text.replace(",", "").replace("−", "-").split(" = ")
+    terms, total = text.replace(",", "").replace("−", "-").replace("\N{NO-BREAK SPACE}", " ").split(" = ")
     assert terms == "0.22503 + 0.2405 - 1234.4"
     assert abs(0.22503 + 0.2405 - 1234.4 - float(total)) < 0.1
     small = replace(number, sums=np.array([0.2250323, 0.240500]))
-    assert summing(small)[0].endswith("0.22503 + 0.2405 = 0.46553")
+    assert summing(small)[0].endswith("0.22503 +\N{NO-BREAK SPACE}0.2405 = 0.46553")
 
 
 def test_the_inputs_are_marked(grid, dialog, pixels):
