@@ -10,7 +10,7 @@ import typer
 
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.storage import write_atomically
+from cnnstudio.storage import exists, write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,9 +26,9 @@ def check_output(path: Path, image: Path, numbers: str) -> None:
     """
     if path.suffix.lower() not in (".png", numbers):
         raise WrongUseError(f"“{path.name}” must end in .png for a picture, or in {numbers} for numbers.")
-    with suppress(OSError):  # of an image that cannot be opened, or a folder that cannot be entered, others tell more
-        if not path.expanduser().parent.exists():
-            raise WrongUseError(f"The folder {path.parent} does not exist. Make it, or name another one for --output.")
+    if not exists(path.expanduser().parent):
+        raise WrongUseError(f"The folder {path.parent} does not exist. Make it, or name another one for --output.")
+    with suppress(OSError):  # one of them is not there, or cannot be reached, which is told where it is opened
         if path.expanduser().samefile(image.expanduser()):
             raise WrongUseError(f"{path} is the image itself, which would be lost. Name another file for --output.")
 
