@@ -168,6 +168,18 @@ def trace(
     return compiled
 
 
+def forget_kernels() -> None:
+    """Has TensorFlow let go of the kernels that it keeps of all operations that it has computed, for each shape anew.
+
+    They take some 15 MB for each network that was built and trained. Those of functions that are still in use are made
+    again at the next call, in 0.04 s for LeNet-5 and 0.2 s for EfficientNet-Lite0.
+    """
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.eager import context
+
+        context.context().clear_kernel_cache()
+
+
 def _dismantle(compiled: "tf.types.experimental.ConcreteFunction") -> None:
     """Lets Python's side of the graph of a function go, and what TensorFlow has registered for it."""
     from tensorflow.python.framework.func_graph import dismantle_func_graph

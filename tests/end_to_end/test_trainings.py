@@ -54,6 +54,15 @@ def test_a_training_leaves_nothing_behind(quick):
     assert set(gradient_registry.list()) == registered
 
 
+def test_tensorflow_keeps_no_kernels_of_a_training(quick, monkeypatch):
+    from tensorflow.python.eager import context
+
+    forgotten = []
+    monkeypatch.setattr(context.context(), "clear_kernel_cache", lambda: forgotten.append("all"))
+    train(replace(quick, epochs=1))
+    assert forgotten == ["all"]
+
+
 def test_a_training_that_hardly_moves_ends_where_it_began(quick):
     run = train(replace(quick, epochs=1, learning_rate=1e-7, seed=3)).run
     start, end = initial_model(run, card_of(run)), load_classifier(run).model
