@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
+from PySide6.QtWidgets import QApplication, QComboBox, QGraphicsView, QLabel, QPushButton, QScrollArea, QSlider, QWidget
 
 from cnnstudio.explaining.explanations import EXPLANATIONS, explain
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
@@ -167,3 +167,33 @@ def test_the_checks_give_curves_and_sentences(view, qtbot, convnet):
     qtbot.waitUntil(lambda: bool(view.trust.charts[3].lines), timeout=SECONDS)
     assert view.trust.charts[0].lines[-1].title.startswith("Random order: 0.")
     assert "Occlusion is better than a random order in" in view.findChild(QLabel, "faithfulness_verdict").text()
+
+
+def test_a_check_keeps_the_place_and_the_focus_and_shows_what_it_found(view, qtbot, convnet):
+    shown(view, qtbot, convnet, IMAGES[0])
+    view.resize(900, 480)
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
+    around = next(one for one in view.findChildren(QScrollArea) if one.isAncestorOf(view.trust))
+    bar = around.verticalScrollBar()
+    progress = view.findChild(QWidget, "checking_progress")
+    for name, chart in (("sanity_button", "sanity_chart"), ("faithfulness_button", "deletion_black_chart")):
+        button = view.findChild(QPushButton, name)
+        qtbot.waitUntil(button.isEnabled, timeout=SECONDS)
+        around.ensureWidgetVisible(button, 0, 0)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        before = bar.value()
+        qtbot.waitUntil(lambda: not progress.visibleRegion().isEmpty())
+        assert bar.value() >= before
+        assert view.trust.isAncestorOf(QApplication.focusWidget()) or view.trust.hasFocus()
+        qtbot.waitUntil(button.isEnabled, timeout=SECONDS)
+        qtbot.waitUntil(lambda chart=chart: wholly_seen(view.findChild(QWidget, chart)))
+        assert button.hasFocus() and bar.value() >= before
+
+
+def wholly_seen(chart):
+    """Whether nothing of a chart is cut off, from its heading to its axis; what a plot covers does not count."""
+    if chart is None:
+        return False
+    heading, plot = chart.findChild(QLabel), chart.findChild(QGraphicsView).viewport()
+    return all(one.visibleRegion().boundingRect() == one.rect() for one in (heading, plot))
