@@ -356,12 +356,15 @@ class InsidePage(Page):
         if result is None or result[1].path != self._models.path:
             return
         classifier, answer, extra = result
-        if answer.path != self._open:
+        is_other = answer.path != self._open
+        if is_other:
             self._opened(classifier, answer)
         if answer.input is self._wanted:
             self._wanted = None
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
+        if self._message.is_error and not is_other:
+            self._message.hide()  # it was about an image before
         self._subject = Subject(classifier, answer, self._lock, extra)
         self._has_answered = True
         self.library.image = answer.input
@@ -437,6 +440,11 @@ class InsidePage(Page):
     def _fail(self, error: Exception) -> None:
         wanted, self._wanted = self._wanted, None
         self._slow.stop()
+        about_picture = self._open is not None and not isinstance(error, UnopenedModelError | UnusablePictureError)
+        if about_picture and self._panel.source is self._panel.photo and self._panel.photo.take_back():
+            self._tell_state()
+            self._message.show_failure(error)
+            return
         self._blank()
         if isinstance(error, UnopenedModelError):
             self._take_unopened(error)
