@@ -1,6 +1,8 @@
 """“Why this answer”: pictures beside each other, live; what does not fit says why; the checks as curves."""
 
+import re
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +118,7 @@ def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, 
     shown(view, qtbot, convnet, IMAGES[0])
     picture = view.tiles["occlusion"].view
     found = picture.explanation
-    before = picture.grab().toImage()
+    before_pointing = picture.grab().toImage()
     place, fall = found.squares.nearest(4, 4)
     QTest.mouseMove(picture, picture.cell_rectangle((4, 4)).center().toPoint())
     assert picture.cell == (4, 4)
@@ -125,13 +127,19 @@ def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, 
     index = found.asked.class_index
     logit = convnet.scores(covered[np.newaxis].astype(np.float32))[0, index]
     said = picture.text_of((4, 4))
-    assert f"to {format_value(found.score - fall)}" in said and ("falls" if fall > 0 else "rises") in said
+    change, by, before, after = re.search(r"(falls|rises) by (\S+), from (\S+) to (\S+);", said).groups()
+    by, before, after = (Decimal(number.replace("−", "-")) for number in (by, before, after))
+    assert before - after == (by if change == "falls" else -by)  # as one would do it by hand
+    assert float(before) == pytest.approx(found.score, rel=0.01) and float(before - after) == pytest.approx(
+        fall, rel=0.02
+    )
+    assert said.endswith(f"mean of all squares over this pixel: {format_value(found.values[4, 4])}")
     assert logit == pytest.approx(found.score - fall, abs=1e-4)
     after = picture.grab().toImage()
     corner = picture.cell_rectangle((place[0].start, place[1].start)).center().toPoint()
-    assert after.pixelColor(corner).getRgb()[:3] == (0, 0, 0) != before.pixelColor(corner).getRgb()[:3]
+    assert after.pixelColor(corner).getRgb()[:3] == (0, 0, 0) != before_pointing.pixelColor(corner).getRgb()[:3]
     picture.point(None)
-    assert picture.grab().toImage() == before
+    assert picture.grab().toImage() == before_pointing
 
 
 def test_what_does_not_fit_says_why_and_what_serves_instead(view, qtbot, dense):

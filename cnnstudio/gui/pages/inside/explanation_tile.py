@@ -1,5 +1,7 @@
 """One explanation: its picture over the image, its scale, and what it can and can't tell."""
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Slot
 from PySide6.QtGui import QColor, QPainter
@@ -74,9 +76,10 @@ class ExplanationView(PixelView):
         if found.squares is None:
             return f"{super().text_of(cell)}; here {format_value(found.values[cell])}"
         _, fall = found.squares.nearest(*cell)
-        change = "falls" if fall > 0 else "rises" if fall < 0 else "stays"
-        amount = f" by {format_value(abs(fall))} to {format_value(found.score - fall)}" if fall else ""
-        return f"With this square covered, the {found.scores} {change}{amount}"
+        return (
+            f"With this square covered, the {found.scores} {_change(found.score, fall)}; "
+            f"mean of all squares over this pixel: {format_value(found.values[cell])}"
+        )
 
     @override
     def outlined(self, cell: Cell) -> QRectF:
@@ -167,6 +170,18 @@ class ExplanationTile(QFrame):
         return self.sizeHint()
 
 
+def _change(score: float, fall: float) -> str:
+    """What becomes of a score, with as many decimals everywhere as the fall needs: what is told adds up."""
+    if not fall:
+        return f"stays at {format_value(score)}"
+    decimals = max(0, 2 - math.floor(math.log10(abs(fall))))
+    before, after = round(score, decimals), round(score - fall, decimals)
+    by, before_told, after_told = (
+        f"{number + 0.0:,.{decimals}f}".replace("-", "−") for number in (abs(before - after), before, after)
+    )
+    return f"{'falls' if fall > 0 else 'rises'} by {by}, from {before_told} to {after_told}"
+
+
 def facts_of(found: Explanation, method: Method) -> str:
     """What there is to know of how a picture came about."""
     image = found.values.shape
@@ -179,7 +194,10 @@ def facts_of(found: Explanation, method: Method) -> str:
             facts[-1] += "."
     if method.takes_patch:
         square = shape((found.asked.patch, found.asked.patch))
-        facts.append(f"Covered {square} pixels at a time: point at the picture to see what each square does.")
+        facts.append(
+            f"Covered {square} pixels at a time: a pixel shows the mean of all squares that cover it. Point at the "
+            "picture to see what one square does."
+        )
     if found.completeness is not None:
         total, difference = found.completeness.total, found.completeness.difference
         facts.append(
@@ -190,6 +208,6 @@ def facts_of(found: Explanation, method: Method) -> str:
             facts.append(f"{percent(found.completeness.gap, 0)} are missing: do not trust small differences.")
     if found.is_rounding:
         facts.append(f"The {found.scores} does not depend on this image: what is left is the rounding of its numbers.")
-    if not found.values.any():
+    elif not found.values.any():
         facts.append("Nothing speaks for the class here.")
     return " ".join(facts)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 
 import numpy as np
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Slot
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QPushButton, QWidget
 
 from cnnstudio.explaining.baselines import BASELINES
@@ -67,10 +67,6 @@ class TrustPanel(QWidget):
         )
         self._pressed = self._sanity_button
         """The button of the check that was begun last, which has the focus again when it ends."""
-        self._wanted: QWidget | None = None
-        """What is to be seen once there is room for it."""
-        self._laid_out = QTimer(self, singleShot=True, interval=0)
-        self._laid_out.timeout.connect(self._bring_wanted)
         self._build()
         self._enable()
 
@@ -183,15 +179,10 @@ class TrustPanel(QWidget):
         self._bring(self._work)
 
     def _bring(self, part: QWidget) -> None:
-        """Scrolls to a part that has just appeared, as soon as it has its place, unless this panel is out of sight."""
+        """Scrolls to a part that has just appeared, unless this panel is out of sight."""
         if not self.visibleRegion().isEmpty():
-            self._wanted = part
-            self._laid_out.start()
-
-    @Slot()
-    def _bring_wanted(self) -> None:
-        if self._wanted is not None:
-            bring_into_sight(self._wanted)
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it has no place until then
+            bring_into_sight(part)
 
     @Slot()
     def _test(self) -> None:
