@@ -374,7 +374,7 @@ class KernelsView(View):
             f"{counted(count, 'filter')} of {counted(channels, 'kernel')} {height}×{width}",
             f"{what}: blue is negative, red positive, pale near zero. Click one to enlarge it.",
         )
-        self._row.set_values(tiles[..., :most])
+        self._row.set_values(tiles[..., :most], channels)
         broken = int((~np.isfinite(filters)).sum())
         text = f"{counted(channels, 'kernel')} after each other make a filter."
         if broken:
