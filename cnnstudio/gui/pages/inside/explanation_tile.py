@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Slot
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame
 from typing_extensions import override
 
 from cnnstudio.explaining.baselines import BASELINES
@@ -14,10 +13,10 @@ from cnnstudio.explaining.explanations import Method
 from cnnstudio.explaining.pictures import overlay
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import column
-from cnnstudio.gui.look.theme import GAP, array_to_image, colours, small_font
+from cnnstudio.gui.look.theme import GAP, array_to_image
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
-from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, paint_legend
+from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend, format_value
 from cnnstudio.wording import percent, shape
 
 _AT_WORK = "…"
@@ -97,27 +96,6 @@ class ExplanationView(PixelView):
             self._paint_over()
 
 
-class _Scale(QWidget):
-    """The colours with the numbers at their ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        describe(self, "explanation_scale", "Colour scale", "One pixel in a hundred, the strongest, gets full colour.")
-        self.setFont(small_font(self.font()))
-        self.setFixedSize(SIDE, self.fontMetrics().height() + 2)
-        self.limits: Limits | None = None
-
-    @override
-    def paintEvent(self, _event: object) -> None:
-        if self.limits is None:
-            return
-        painter = QPainter(self)
-        painter.setPen(QColor(colours().secondary))
-        wide = legend_width(painter.fontMetrics(), self.limits)
-        paint_legend(painter, QRectF(0, 0, wide, self.height()), "diverging", self.limits)
-        painter.end()
-
-
 class ExplanationTile(QFrame):
     """An explanation with its words.
 
@@ -130,7 +108,8 @@ class ExplanationTile(QFrame):
         self.method = method
         self.setObjectName(f"tile_{method.name}")
         self.view = ExplanationView(method)
-        self._scale = _Scale()
+        tip = "One pixel in a hundred, the strongest, gets full colour."
+        self._scale = ColourLegend("explanation_scale", tip, "diverging")
         self._facts = label(role="small", name=f"facts_{method.name}", plain=True)
         tells = label(method.tells)
         limits = label(f"But: {method.limits[0].lower()}{method.limits[1:]}", "small")
@@ -145,8 +124,7 @@ class ExplanationTile(QFrame):
         """Shows an explanation with its facts, or none as yet."""
         self.view.set_placeholder(_AT_WORK)
         self.view.show_explanation(found)
-        self._scale.limits = None if found is None else (-found.limit, found.limit)
-        self._scale.update()
+        self._scale.set_limits(None if found is None else (-found.limit, found.limit))
         self.say("" if found is None else facts_of(found, self.method))
 
     def show_reason(self, why: str) -> None:
