@@ -89,6 +89,7 @@ def test_pictures_stand_beside_each_other_and_follow_the_image(view, qtbot, conv
     qtbot.waitUntil(lambda: all(found_for(view, name, IMAGES[2]) for name in SHOWN_AT_FIRST), timeout=SECONDS)
     view.forget()
     assert view.explanations == {}
+    assert view.tiles["grad-cam"].view.placeholder == "It appears with an image."  # and not as if it were under way
 
 
 def test_class_layer_and_strength_are_chosen(view, qtbot, convnet):

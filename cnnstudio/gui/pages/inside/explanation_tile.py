@@ -19,7 +19,8 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend, format_value
 from cnnstudio.wording import percent, shape
 
-_AT_WORK = "…"
+NO_IMAGE, AT_WORK, STOPPED = "It appears with an image.", "…", "Stopped."
+"""What stands in the place of an explanation."""
 
 SIDE = 8 * 28 + 4
 """Of a picture with its frame, in device-independent pixels: eight for each pixel of a digit."""
@@ -29,7 +30,7 @@ class ExplanationView(PixelView):
     """An image under the colours of an explanation; the pixel that is pointed at says what it contributes."""
 
     def __init__(self, method: Method) -> None:
-        super().__init__(placeholder=_AT_WORK)
+        super().__init__(placeholder=NO_IMAGE)
         describe(
             self,
             f"explanation_{method.name}",
@@ -120,17 +121,16 @@ class ExplanationTile(QFrame):
         self.setFixedWidth(SIDE)
         self.say("")
 
-    def show_explanation(self, found: Explanation | None) -> None:
-        """Shows an explanation with its facts, or none as yet."""
-        self.view.set_placeholder(_AT_WORK)
+    def show_explanation(self, found: Explanation | None, instead: str = NO_IMAGE) -> None:
+        """Shows an explanation with its facts, or what stands in its place."""
+        self.view.set_placeholder(instead)
         self.view.show_explanation(found)
         self._scale.set_limits(None if found is None else (-found.limit, found.limit))
         self.say("" if found is None else facts_of(found, self.method))
 
     def show_reason(self, why: str) -> None:
         """Says why there is no explanation of this kind."""
-        self.show_explanation(None)
-        self.view.set_placeholder("There is none.")
+        self.show_explanation(None, "There is none.")
         self.say(why)
 
     def say(self, text: str) -> None:

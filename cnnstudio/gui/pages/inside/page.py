@@ -231,6 +231,8 @@ class InsidePage(Page):
         self._shown, self._sent_by = name, ""
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._tell()
+        if self._opening.isHidden():
+            self._tell_state()
 
     @Slot()
     def _make_view(self) -> None:
@@ -423,7 +425,7 @@ class InsidePage(Page):
         opening = self._open is None and self._models.path is not None
         self._opening.setVisible(opening)
         text = f"Opening the network {self._models.name} …" if opening else ""
-        if not opening and self._subject is None:
+        if not opening and self._subject is None and VIEWS[self._shown].needs_image:
             text = self._panel.source.invitation
         self._state.setText(text)
         self._state.setVisible(bool(text))

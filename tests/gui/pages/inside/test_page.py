@@ -58,6 +58,12 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         pass
     assert page.view.isVisible()
+    invitation = page.findChild(QLabel, "inside_state")
+    assert "Draw something" in invitation.text()
+    page.show_view("units")
+    assert not invitation.isVisible()  # units need no image
+    page.show_view("network")
+    assert invitation.isVisible()
     page.receive(shipped("trained/efficientnet-lite0-imagenet"))  # nobody draws for it
     assert "\nChoose an image: the maps" in empty.text()
     page.receive(shipped("trained/lenet5-mnist"))
