@@ -195,7 +195,7 @@ class KernelsView(View):
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._numbers = table
         self._number = WholeBox(1, 1)
-        self._number.setPrefix("place ")
+        self._number.setPrefix("No. ")
         self._number.setWrapping(True)
         self._number.setMinimumWidth(24 * GRID)
         tip = "Which filter's weights are written out, by its place in the order that is chosen."

@@ -285,7 +285,9 @@ class WhyView(View):
             return
         tile.show_explanation(found)
         self._words.setText(
-            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {format_value(found.score)} here.")
+            breakable(
+                f"Why “{found.class_name}”: what is explained is {found.words}. It is {format_value(found.score)} here."
+            )
         )
         self._words.show()
         self._hint.hide()
