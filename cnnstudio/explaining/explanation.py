@@ -72,13 +72,15 @@ class Squares:
         tops: (rows,), where each begins, in pixels.
         lefts: (columns,).
         side: of each, in pixels.
-        falls: (rows, columns), by how much covering it lowers the score.
+        falls: (rows, columns), by how much covering it lowers the score; 0 for what is mere rounding.
+        largest: by how much covering any of them moves the score, at most, rounding included.
     """
 
     tops: np.ndarray
     lefts: np.ndarray
     side: int
     falls: np.ndarray
+    largest: float
 
     def nearest(self, row: int, column: int) -> tuple[tuple[slice, slice], float]:
         """The square whose middle is nearest to a pixel: its rows and columns in the image, and the fall."""
@@ -153,8 +155,12 @@ class Explanation:
 
     @property
     def _told(self) -> float:
-        """The smallest change of the score that means anything."""
-        return max(LEAST_CHANGE, _ROUNDING * abs(self.score))
+        return least_told(self.score)
+
+
+def least_told(score: float) -> float:
+    """The smallest change of a score that means anything: what is less is the rounding of 32-bit numbers."""
+    return max(LEAST_CHANGE, _ROUNDING * abs(score))
 
 
 def strength(values: np.ndarray) -> float:

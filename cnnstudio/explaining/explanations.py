@@ -218,7 +218,7 @@ def explain(
 def _reach(found: Finding) -> float:
     """How far the score could move by what was found: by one square that is covered, or by all places together."""
     if found.squares is not None:
-        return float(np.abs(found.squares.falls).max(initial=0.0))
+        return found.squares.largest
     return float(np.abs(found.values).sum(dtype=np.float64))
 
 

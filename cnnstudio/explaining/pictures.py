@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -82,7 +83,7 @@ def draw_feature_maps(layers: Sequence[LayerOutput]) -> "Image.Image":
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(16)
-    blocks = [(_title(layer), _block(layer.values)) for layer in layers]
+    blocks = [(layer_title(layer), _block(layer.values)) for layer in layers]
     line = 16 + GAP
     height = MARGIN + sum(line + block.shape[0] + MARGIN for _, block in blocks)
     width = max(WIDTH, *(block.shape[1] for _, block in blocks)) + 2 * MARGIN
@@ -96,10 +97,15 @@ def draw_feature_maps(layers: Sequence[LayerOutput]) -> "Image.Image":
     return picture
 
 
-def _title(layer: LayerOutput) -> str:
+def layer_title(layer: LayerOutput) -> str:
+    """What stands above the outputs of a layer; the font that comes with Pillow has neither × nor raised digits."""
     values = layer.values
-    shape = " x ".join(f"{side}" for side in values.shape)  # the font that comes with Pillow has no ×
-    return f"{layer.name}   {layer.kind} {shape}, from {values.min() + 0:.3g} to {values.max() + 0:.3g}"
+    shape = " x ".join(f"{side}" for side in values.shape)
+    low, high = (
+        re.sub(r"e([-+]\d+)", lambda power: f" x 10^{int(power[1])}", f"{end + 0:.3g}")
+        for end in (values.min(), values.max())
+    )
+    return f"{layer.name}   {layer.kind} {shape}, from {low} to {high}"
 
 
 def _block(values: np.ndarray) -> np.ndarray:

@@ -202,11 +202,11 @@ class RobustnessCurve:
 
     @property
     def kept_share(self) -> float:
-        """How much of the range that is, 0–1."""
+        """How much of the range that is, 0–1: from −25° to +20° are 45° of 360°."""
         if self.kept is None:
             return 0.0
         low, high = self.kept
-        return float(((self.amounts >= low) & (self.amounts <= high)).mean())
+        return (high - low) / float(self.amounts[-1] - self.amounts[0])
 
 
 def robustness_curve(

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QStackedWidget,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -42,10 +41,10 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP, combo, set_value
-from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, bring_into_sight, column, row, widget_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.styled import Styled
-from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.look.theme import GRID, colours, icon
 from cnnstudio.gui.pages import PAGES, Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import aside
@@ -513,7 +512,7 @@ class LessonGuide(Styled):
             return
         self._put_out()
         if target is not None:
-            _bring_into_sight(target)
+            bring_into_sight(target)
             self._light = Light(page, target)
 
     @override
@@ -637,12 +636,3 @@ def _control(page: Page, name: str) -> QWidget | None:
     """The control of a name; where several panels of a page have one, that which is seen."""
     found = page.findChildren(QWidget, name)
     return next((one for one in found if one.isVisible()), found[0] if found else None)
-
-
-def _bring_into_sight(widget: QWidget) -> None:
-    """Scrolls what scrolls around a widget, so that it is seen."""
-    around = widget.parentWidget()
-    while around is not None:
-        if isinstance(around, QScrollArea):
-            around.ensureWidgetVisible(widget, GAP, GAP)
-        around = around.parentWidget()

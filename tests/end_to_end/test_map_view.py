@@ -98,7 +98,9 @@ def test_another_map_is_made_in_a_process_and_kept(view, qtbot, convnet):
     qtbot.waitUntil(lambda: view.method == "pca", timeout=SECONDS)
     view.findChild(QPushButton, "map_t-sne").click()
     assert view.method == "pca"  # meanwhile
+    assert state(view) == "Until t-SNE is done, this is the map by PCA."
     qtbot.waitUntil(lambda: view.method == "t-sne", timeout=SECONDS)
+    assert not state(view)
     positions = view.map.dots.positions
     assert len(multiprocessing.active_children()) == 1
     view.findChild(QPushButton, "map_pca").click()
@@ -120,7 +122,7 @@ def test_it_can_be_cancelled(view, qtbot, convnet):
     qtbot.waitUntil(lambda: view.method == "pca", timeout=SECONDS)
     view.findChild(QPushButton, "map_t-sne").click()
     view.findChild(QPushButton, "cancel_map_button").click()
-    qtbot.waitUntil(lambda: state(view).startswith("Stopped."), timeout=SECONDS)
+    qtbot.waitUntil(lambda: state(view).startswith("Stopped: this is the map by PCA. Choose t-SNE"), timeout=SECONDS)
     assert view.method == "pca"
     assert multiprocessing.active_children() == []
 

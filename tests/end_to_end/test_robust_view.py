@@ -150,7 +150,7 @@ def test_what_no_epsilon_flips_is_said_plainly(view, qtbot):
     assert not view.columns[1].picker.isVisible()
     attacked(view, qtbot)
     for name in ATTACKS:
-        assert text(view, f"first_{name}_text").startswith("No ε up to 32 of 255 flips it. a ")
+        assert text(view, f"first_{name}_text").startswith("No ε up to 32 of 255 flips it. The probability of a ")
 
 
 def test_one_sigmoid_output(view, qtbot):
@@ -211,6 +211,8 @@ def test_a_digit_is_looked_at_by_a_cnn_and_an_mlp(view, qtbot):
     qtbot.waitUntil(lambda: view.curves[1] is not None, timeout=SECONDS)
     assert view.columns[1].picker.title == "MLP of the Lab"
     assert "has learnt from images that were varied" in text(view, "robust_lesson")
+    assert "Around the original, " in text(view, "robust_lesson")
+    assert " of the range without a break" in text(view, "robust_lesson")
     mlp = load_classifier(shipped("assets/lab/mlp"))
     view.set_network(OpenNetwork(mlp, threading.Lock(), "Mine"))
     assert view.columns[1].picker.title == "CNN of the Lab"

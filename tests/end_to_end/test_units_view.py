@@ -66,6 +66,10 @@ def test_the_strongest_images_and_what_the_unit_saw(view, qtbot, convnet, add_da
     (expected,) = strongest_images(convnet, TEST.images, ["conv"])
     for place, image in zip(expected.images[:, 1], view.images, strict=True):
         np.testing.assert_array_equal(image.image, TEST.images[place])
+    answer = format_value(float(expected.values[0, 1]))
+    name = "abc"[TEST.labels[expected.images[0, 1]]]
+    assert view.images[0].accessibleName() == f"Image 1. Class {name}; the unit’s highest answer is {answer}."
+    assert "its class, and the unit’s highest answer" in view.findChild(QLabel, "liked_state").text()
     view.findChild(QCheckBox, "patches_alone").setChecked(True)
     assert view.images[0].image.shape == (3, 3, 1)
 
@@ -86,14 +90,23 @@ def test_a_picture_begins_at_once_and_can_be_stopped(view, qtbot, convnet):
     assert button.text() == "&Stop"
 
 
-def test_where_it_was_stopped_at_once_it_says_why_there_is_no_picture(view, qtbot, convnet):
+def test_of_few_test_images_only_those_that_excite_the_unit_are_shown(view, qtbot, convnet, add_dataset):
+    images = np.stack([np.zeros(SHAPE, np.uint8), *TEST.images[:3]])  # nothing excites anything
+    few = Split(images, np.zeros(4, int))
+    add_dataset(Dataset("noise", tuple("abc"), few, few))
     open_network(view, convnet)
-    assert view.picture.image is None
+    assert all(image.isVisible() for image in view.images)  # they may come
+    qtbot.waitUntil(lambda: view.liked is not None, timeout=SECONDS)
+    exciting = sum(patch.value > 0 for patch in view.liked.patches)
+    assert [image.isVisible() for image in view.images] == [place < exciting for place in range(len(view.images))]
+    assert exciting <= 3
+
+
+def test_a_picture_that_is_stopped_at_once_does_not_look_busy(view, convnet):
+    open_network(view, convnet)
+    assert view.picture.placeholder == "…"
     view.findChild(QPushButton, "unit_button").click()
-    said = view.findChild(QLabel, "unit_value")
-    assert said.text() == "Stopped before the first step was done."
-    view.findChild(QPushButton, "unit_button").click()
-    qtbot.waitUntil(lambda: said.text().startswith("Step"), timeout=SECONDS)
+    assert view.picture.placeholder == "Stopped before the first step."
 
 
 def test_without_test_images_it_says_so(view, qtbot, convnet):
@@ -102,7 +115,8 @@ def test_without_test_images_it_says_so(view, qtbot, convnet):
     open_network(view, convnet)
     state = view.findChild(QLabel, "liked_state")
     qtbot.waitUntil(lambda: "no test images of this network here" in state.text(), timeout=SECONDS)
-    assert not any(image.isVisible() for image in view.images)  # empty frames would wait for ever
+    assert not any(image.isVisible() for image in view.images)
+    assert not view.findChild(QCheckBox, "patches_alone").isVisible()
     classifier.card = card
     open_network(view, convnet)
     assert all(image.isVisible() for image in view.images)

@@ -1,13 +1,15 @@
 """“Why this answer”: pictures beside each other, live; what does not fit says why; the checks as curves."""
 
+import re
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
+from PySide6.QtWidgets import QApplication, QComboBox, QGraphicsView, QLabel, QPushButton, QScrollArea, QSlider, QWidget
 
 from cnnstudio.explaining.explanations import EXPLANATIONS, explain
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
@@ -87,6 +89,7 @@ def test_pictures_stand_beside_each_other_and_follow_the_image(view, qtbot, conv
     qtbot.waitUntil(lambda: all(found_for(view, name, IMAGES[2]) for name in SHOWN_AT_FIRST), timeout=SECONDS)
     view.forget()
     assert view.explanations == {}
+    assert view.tiles["grad-cam"].view.placeholder == "It appears with an image."  # and not as if it were under way
 
 
 def test_class_layer_and_strength_are_chosen(view, qtbot, convnet):
@@ -116,7 +119,7 @@ def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, 
     shown(view, qtbot, convnet, IMAGES[0])
     picture = view.tiles["occlusion"].view
     found = picture.explanation
-    before = picture.grab().toImage()
+    before_pointing = picture.grab().toImage()
     place, fall = found.squares.nearest(4, 4)
     QTest.mouseMove(picture, picture.cell_rectangle((4, 4)).center().toPoint())
     assert picture.cell == (4, 4)
@@ -125,13 +128,19 @@ def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, 
     index = found.asked.class_index
     logit = convnet.scores(covered[np.newaxis].astype(np.float32))[0, index]
     said = picture.text_of((4, 4))
-    assert f"to {format_value(found.score - fall)}" in said and ("falls" if fall > 0 else "rises") in said
+    change, by, before, after = re.search(r"(falls|rises) by (\S+), from (\S+) to (\S+);", said).groups()
+    by, before, after = (Decimal(number.replace("−", "-")) for number in (by, before, after))
+    assert before - after == (by if change == "falls" else -by)  # as one would do it by hand
+    assert float(before) == pytest.approx(found.score, rel=0.01) and float(before - after) == pytest.approx(
+        fall, rel=0.02
+    )
+    assert said.endswith(f"mean of all squares over this pixel: {format_value(found.values[4, 4])}")
     assert logit == pytest.approx(found.score - fall, abs=1e-4)
     after = picture.grab().toImage()
     corner = picture.cell_rectangle((place[0].start, place[1].start)).center().toPoint()
-    assert after.pixelColor(corner).getRgb()[:3] == (0, 0, 0) != before.pixelColor(corner).getRgb()[:3]
+    assert after.pixelColor(corner).getRgb()[:3] == (0, 0, 0) != before_pointing.pixelColor(corner).getRgb()[:3]
     picture.point(None)
-    assert picture.grab().toImage() == before
+    assert picture.grab().toImage() == before_pointing
 
 
 def test_what_does_not_fit_says_why_and_what_serves_instead(view, qtbot, dense):
@@ -167,3 +176,33 @@ def test_the_checks_give_curves_and_sentences(view, qtbot, convnet):
     qtbot.waitUntil(lambda: bool(view.trust.charts[3].lines), timeout=SECONDS)
     assert view.trust.charts[0].lines[-1].title.startswith("Random order: 0.")
     assert "Occlusion is better than a random order in" in view.findChild(QLabel, "faithfulness_verdict").text()
+
+
+def test_a_check_keeps_the_place_and_the_focus_and_shows_what_it_found(view, qtbot, convnet):
+    shown(view, qtbot, convnet, IMAGES[0])
+    view.resize(900, 480)
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
+    around = next(one for one in view.findChildren(QScrollArea) if one.isAncestorOf(view.trust))
+    bar = around.verticalScrollBar()
+    progress = view.findChild(QWidget, "checking_progress")
+    for name, chart in (("sanity_button", "sanity_chart"), ("faithfulness_button", "deletion_black_chart")):
+        button = view.findChild(QPushButton, name)
+        qtbot.waitUntil(button.isEnabled, timeout=SECONDS)
+        around.ensureWidgetVisible(button, 0, 0)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        before = bar.value()
+        qtbot.waitUntil(lambda: not progress.visibleRegion().isEmpty())
+        assert bar.value() >= before
+        assert view.trust.isAncestorOf(QApplication.focusWidget()) or view.trust.hasFocus()
+        qtbot.waitUntil(button.isEnabled, timeout=SECONDS)
+        qtbot.waitUntil(lambda chart=chart: wholly_seen(view.findChild(QWidget, chart)))
+        assert button.hasFocus() and bar.value() >= before
+
+
+def wholly_seen(chart):
+    """Whether nothing of a chart is cut off, from its heading to its axis; what a plot covers does not count."""
+    if chart is None:
+        return False
+    heading, plot = chart.findChild(QLabel), chart.findChild(QGraphicsView).viewport()
+    return all(one.visibleRegion().boundingRect() == one.rect() for one in (heading, plot))

@@ -86,5 +86,20 @@ def test_mere_rounding_is_told_and_not_painted(method):
     for scale, is_rounding in ((1e-11, True), (1, False)):
         dense.set_weights([scale * weights, np.array([0.02, 0.01, 0], np.float32)])
         found = explain(scores, small_networks.IMAGE, method, class_name=1)
-        assert found.values.any() and found.is_rounding == is_rounding
+        assert found.values.any() == (not is_rounding or found.squares is None)
+        assert found.is_rounding == is_rounding
         assert (np.abs(found.values).max() < 0.1 * found.limit) == is_rounding
+
+
+def test_of_occlusion_what_is_mere_rounding_counts_as_nothing():
+    """A network that hardly looks at the first two rows of an image."""
+    from keras import layers
+
+    dense = layers.Dense(3, activation="softmax")
+    scores = small_networks.scores_of(layers.Flatten(), dense)
+    weights = np.random.default_rng(3).normal(size=(72, 3)).astype(np.float32)
+    weights[: 2 * 9] *= 1e-6
+    dense.set_weights([weights, np.zeros(3, np.float32)])
+    found = explain(scores, small_networks.IMAGE, "occlusion", class_name=1, patch=1, stride=1)
+    assert not found.values[:2].any() and not found.squares.falls[:2].any()
+    assert found.values[2:].any() and not found.is_rounding

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnstudio.explaining.pictures import colour_table, draw_feature_maps, overlay
+from cnnstudio.explaining.pictures import colour_table, draw_feature_maps, layer_title, overlay
 from cnnstudio.models.trained.classifier import LayerOutput
 
 IMAGE = np.full((1, 3, 1), 100, np.float32)
@@ -48,3 +48,9 @@ def test_all_maps_are_drawn():
     assert both.height > one.height + 40
     flat = draw_feature_maps([LayerOutput("flat", "Flatten", np.zeros(3, np.float32))])
     assert flat.width >= 1000
+
+
+def test_small_numbers_are_written_with_powers_of_ten():
+    values = np.array([2.65e-11, 12345, 0], np.float32)
+    assert layer_title(LayerOutput("output", "Dense", values[:2])).endswith("from 2.65 x 10^-11 to 1.23 x 10^4")
+    assert layer_title(LayerOutput("output", "Dense", -values)).endswith("from -1.23 x 10^4 to 0")

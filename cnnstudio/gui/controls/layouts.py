@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from cnnstudio.gui.controls.describe import label
@@ -77,6 +77,26 @@ class ScrollColumn(QScrollArea):
         widget = content if isinstance(content, QWidget) else widget_of(content)
         widget.setProperty("role", "content")
         self.setWidget(widget)
+
+
+def bring_into_sight(widget: QWidget) -> None:
+    """Scrolls what scrolls around a widget, no farther than it must; of what is too high, the top is seen."""
+    around = widget.parentWidget()
+    while around is not None:
+        if isinstance(around, QScrollArea) and (content := around.widget()) is not None:
+            around.ensureWidgetVisible(widget, GAP, GAP)
+            if widget.height() > around.viewport().height():
+                around.verticalScrollBar().setValue(widget.mapTo(content, QPoint(0, 0)).y() - GAP)
+        around = around.parentWidget()
+
+
+def hand_focus(widget: QWidget, other: QWidget) -> None:
+    """Gives the focus of a widget, which is about to be disabled or hidden, to another one.
+
+    Qt would give it to the next control, and what scrolls around that one would jump there.
+    """
+    if widget.window().focusWidget() is widget:
+        other.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class SectionColumn(ScrollColumn):

@@ -74,6 +74,11 @@ class MessageBar(QFrame):
         """The sentence that is shown; empty while there is none."""
         return "" if self.isHidden() else self._said
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the sentence that is shown says what went wrong."""
+        return not self.isHidden() and self.property("role") == "error"
+
     @Slot(str)
     def show_error(self, text: str, details: str = "") -> None:
         """Says what went wrong.

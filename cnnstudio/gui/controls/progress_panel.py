@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QProgressBar, QWidget
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.layouts import column, row
+from cnnstudio.gui.controls.layouts import column, hand_focus, row
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.task import Task, aside
 from cnnstudio.progress import Cancelled, Progress
@@ -99,6 +99,7 @@ class ProgressPanel(QWidget):
     def cancel(self) -> None:
         """Asks the function to end; a signal comes when it has."""
         if self._task is not None:
+            hand_focus(self._cancel, self)
             self._cancel.setEnabled(False)
             self._state.setText("Ending …")
             self._task.stop()
@@ -124,6 +125,9 @@ class ProgressPanel(QWidget):
 
     def _rest(self) -> None:
         self._task = None
+        if (around := self.parentWidget()) is not None:
+            for one in (self._cancel, self):
+                hand_focus(one, around)
         self.hide()
 
     @Slot(object)

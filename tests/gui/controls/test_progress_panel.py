@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.layouts import column, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.progress import Cancelled, Progress
 
@@ -131,3 +132,19 @@ def test_without_a_tooltip_there_is_no_cancel(qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.finished):
         panel.run(lambda **_: None, "Looking …")
         assert not panel.findChild(QPushButton, "cancel_looking_button").isVisible()
+
+
+def test_when_it_goes_its_focus_stays_where_it_was(qtbot: QtBot) -> None:
+    panel, other = ProgressPanel("baking", "Baking", "Ends the baking."), QPushButton("Other")
+    around = widget_of(column(other, panel))
+    qtbot.addWidget(around)
+    around.show()
+    around.activateWindow()
+    qtbot.waitUntil(around.isActiveWindow)
+    panel.run(until_stopped, "…")
+    panel.findChild(QPushButton, "cancel_baking_button").setFocus()
+    with qtbot.waitSignal(panel.cancelled):
+        press(qtbot, panel)
+        assert panel.hasFocus()
+    assert around.hasFocus() and not other.hasFocus()
+    panel.shut_down()

@@ -1,9 +1,10 @@
 """One explanation: its picture over the image, its scale, and what it can and can't tell."""
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Slot
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame
 from typing_extensions import override
 
 from cnnstudio.explaining.baselines import BASELINES
@@ -12,13 +13,14 @@ from cnnstudio.explaining.explanations import Method
 from cnnstudio.explaining.pictures import overlay
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import column
-from cnnstudio.gui.look.theme import GAP, array_to_image, colours, small_font
+from cnnstudio.gui.look.theme import GAP, array_to_image
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
-from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, paint_legend
+from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend, format_value
 from cnnstudio.wording import percent, shape
 
-_AT_WORK = "…"
+NO_IMAGE, AT_WORK, STOPPED = "It appears with an image.", "…", "Stopped."
+"""What stands in the place of an explanation."""
 
 SIDE = 8 * 28 + 4
 """Of a picture with its frame, in device-independent pixels: eight for each pixel of a digit."""
@@ -28,7 +30,7 @@ class ExplanationView(PixelView):
     """An image under the colours of an explanation; the pixel that is pointed at says what it contributes."""
 
     def __init__(self, method: Method) -> None:
-        super().__init__(placeholder=_AT_WORK)
+        super().__init__(placeholder=NO_IMAGE)
         describe(
             self,
             f"explanation_{method.name}",
@@ -74,9 +76,10 @@ class ExplanationView(PixelView):
         if found.squares is None:
             return f"{super().text_of(cell)}; here {format_value(found.values[cell])}"
         _, fall = found.squares.nearest(*cell)
-        change = "falls" if fall > 0 else "rises" if fall < 0 else "stays"
-        amount = f" by {format_value(abs(fall))} to {format_value(found.score - fall)}" if fall else ""
-        return f"With this square covered, the {found.scores} {change}{amount}"
+        return (
+            f"With this square covered, the {found.scores} {_change(found.score, fall)}; "
+            f"mean of all squares over this pixel: {format_value(found.values[cell])}"
+        )
 
     @override
     def outlined(self, cell: Cell) -> QRectF:
@@ -94,27 +97,6 @@ class ExplanationView(PixelView):
             self._paint_over()
 
 
-class _Scale(QWidget):
-    """The colours with the numbers at their ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        describe(self, "explanation_scale", "Colour scale", "One pixel in a hundred, the strongest, gets full colour.")
-        self.setFont(small_font(self.font()))
-        self.setFixedSize(SIDE, self.fontMetrics().height() + 2)
-        self.limits: Limits | None = None
-
-    @override
-    def paintEvent(self, _event: object) -> None:
-        if self.limits is None:
-            return
-        painter = QPainter(self)
-        painter.setPen(QColor(colours().secondary))
-        wide = legend_width(painter.fontMetrics(), self.limits)
-        paint_legend(painter, QRectF(0, 0, wide, self.height()), "diverging", self.limits)
-        painter.end()
-
-
 class ExplanationTile(QFrame):
     """An explanation with its words.
 
@@ -127,7 +109,8 @@ class ExplanationTile(QFrame):
         self.method = method
         self.setObjectName(f"tile_{method.name}")
         self.view = ExplanationView(method)
-        self._scale = _Scale()
+        tip = "One pixel in a hundred, the strongest, gets full colour."
+        self._scale = ColourLegend("explanation_scale", tip, "diverging")
         self._facts = label(role="small", name=f"facts_{method.name}", plain=True)
         tells = label(method.tells)
         limits = label(f"But: {method.limits[0].lower()}{method.limits[1:]}", "small")
@@ -145,18 +128,16 @@ class ExplanationTile(QFrame):
         self._scale.setFixedWidth(side)
         self.setFixedWidth(side)
 
-    def show_explanation(self, found: Explanation | None) -> None:
-        """Shows an explanation with its facts, or none as yet."""
-        self.view.set_placeholder(_AT_WORK)
+    def show_explanation(self, found: Explanation | None, instead: str = NO_IMAGE) -> None:
+        """Shows an explanation with its facts, or what stands in its place."""
+        self.view.set_placeholder(instead)
         self.view.show_explanation(found)
-        self._scale.limits = None if found is None else (-found.limit, found.limit)
-        self._scale.update()
+        self._scale.set_limits(None if found is None else (-found.limit, found.limit))
         self.say("" if found is None else facts_of(found, self.method))
 
     def show_reason(self, why: str) -> None:
         """Says why there is no explanation of this kind."""
-        self.show_explanation(None)
-        self.view.set_placeholder("There is none.")
+        self.show_explanation(None, "There is none.")
         self.say(why)
 
     def say(self, text: str) -> None:
@@ -174,6 +155,18 @@ class ExplanationTile(QFrame):
         return self.sizeHint()
 
 
+def _change(score: float, fall: float) -> str:
+    """What becomes of a score, with as many decimals everywhere as the fall needs: what is told adds up."""
+    if not fall:
+        return f"stays at {format_value(score)}"
+    decimals = max(0, 2 - math.floor(math.log10(abs(fall))))
+    before, after = round(score, decimals), round(score - fall, decimals)
+    by, before_told, after_told = (
+        f"{number + 0.0:,.{decimals}f}".replace("-", "−") for number in (abs(before - after), before, after)
+    )
+    return f"{'falls' if fall > 0 else 'rises'} by {by}, from {before_told} to {after_told}"
+
+
 def facts_of(found: Explanation, method: Method) -> str:
     """What there is to know of how a picture came about."""
     image = found.values.shape
@@ -186,7 +179,10 @@ def facts_of(found: Explanation, method: Method) -> str:
             facts[-1] += "."
     if method.takes_patch:
         square = shape((found.asked.patch, found.asked.patch))
-        facts.append(f"Covered {square} pixels at a time: point at the picture to see what each square does.")
+        facts.append(
+            f"Covered {square} pixels at a time: a pixel shows the mean of all squares that cover it. Point at the "
+            "picture to see what one square does."
+        )
     if found.completeness is not None:
         total, difference = found.completeness.total, found.completeness.difference
         facts.append(
@@ -197,6 +193,6 @@ def facts_of(found: Explanation, method: Method) -> str:
             facts.append(f"{percent(found.completeness.gap, 0)} are missing: do not trust small differences.")
     if found.is_rounding:
         facts.append(f"The {found.scores} does not depend on this image: what is left is the rounding of its numbers.")
-    if not found.values.any():
+    elif not found.values.any():
         facts.append("Nothing speaks for the class here.")
     return " ".join(facts)

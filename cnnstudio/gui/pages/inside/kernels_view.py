@@ -209,7 +209,7 @@ class KernelsView(View):
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._numbers = table
         self._number = WholeBox(1, 1)
-        self._number.setPrefix("place ")
+        self._number.setPrefix("No. ")
         self._number.setWrapping(True)
         self._number.setMinimumWidth(24 * GRID)
         tip = "Which filter's weights are written out, by its place in the order that is chosen."
@@ -386,7 +386,7 @@ class KernelsView(View):
             f"{counted(count, 'filter')} of {counted(channels, 'kernel')} {height}×{width}",
             f"{what}: blue is negative, red positive, pale near zero. Click one to enlarge it.",
         )
-        self._row.set_values(tiles[..., :most])
+        self._row.set_values(tiles[..., :most], channels)
         broken = int((~np.isfinite(filters)).sum())
         text = f"{counted(channels, 'kernel')} after each other make a filter."
         if broken:

@@ -344,6 +344,7 @@ class MapView(View):
         if method.why_not:
             self._say(method.why_not)
             return
+        self._say(f"Until {method.title} is done, this is the map by {MAPS[self._drawn].title}.")
         self._work.run(partial(_lay_out, shown, self._method), f"Starting {method.title} …")
 
     @Slot(object)
@@ -359,6 +360,7 @@ class MapView(View):
         kept.layouts[method] = layout
         self._end_old_processes(layout)
         if kept is self._shown and method == self._method:
+            self._say("")
             self._draw(method)
 
     @Slot(object)
@@ -369,8 +371,11 @@ class MapView(View):
 
     @Slot()
     def _stopped(self) -> None:
-        again = "Choose it again to begin anew." if self._shown is not None else "Choose a layer to begin anew."
-        self._say(f"Stopped. {again}")
+        if self._shown is None:
+            self._say("Stopped. Choose a layer to begin anew.")
+        else:
+            title = MAPS[self._method].title
+            self._say(f"Stopped: this is the map by {MAPS[self._drawn].title}. Choose {title} again to begin anew.")
 
     def _keep(self, kept: Kept) -> None:
         """Keeps what was computed for this session, the newest first; what is too much is forgotten."""

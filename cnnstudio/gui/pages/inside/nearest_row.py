@@ -13,6 +13,7 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.charts.scatter_map import class_colour, paint_fitted
 from cnnstudio.gui.widgets.items import EDGE, NONE, ItemWidget, focus_pen
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 
 _SIDE = 7 * GRID
 _LINE = 2 * GRID
@@ -101,7 +102,7 @@ class NearestRow(ItemWidget):
     def item_text(self, item: int) -> str:
         """An image in words."""
         one = self._neighbours[item]
-        return f"{one.class_name}, at a distance of {one.distance:.3g}"
+        return f"{one.class_name}, at a distance of {format_value(one.distance)}"
 
     @override
     def sizeHint(self) -> QSize:
@@ -117,7 +118,7 @@ class NearestRow(ItemWidget):
             painter.fillRect(place, class_colour(one.label))
             paint_fitted(painter, array_to_image(one.image), place.adjusted(2, 2, -2, -2))
             words = QRectF(place.left(), place.bottom() + 2, _PITCH - 4, _LINE)
-            distance = f" · {one.distance:.3g}"
+            distance = f" · {format_value(one.distance)}"
             room = int(words.width()) - painter.fontMetrics().horizontalAdvance(distance)
             name = painter.fontMetrics().elidedText(one.class_name, Qt.TextElideMode.ElideRight, room)
             painter.setPen(QColor(theme.text))

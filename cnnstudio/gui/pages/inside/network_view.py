@@ -20,6 +20,7 @@ from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for, levels_to_number
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View, has_units
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
@@ -82,6 +83,7 @@ class NetworkView(View):
         self._scale.setCurrentIndex(self._scale.findData(recalled))
         self._scale.currentIndexChanged.connect(self._choose_scale)
         self._maps.set_scale(recalled)
+        self._legend = ColourLegend("network_legend", SCALES["network"][1], "viridis")
         smaller = tool_button(
             "smaller_maps_button", "Smaller maps", "Makes the maps smaller.", "zoom-out", lambda: self._zoom(-1)
         )
@@ -107,7 +109,9 @@ class NetworkView(View):
             self._take_to_lab,
             picture="lab",
         )
-        self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
+        self._overview_tools = widget_of(
+            row(label("Colours for", wrap=False), self._scale, self._legend, smaller, larger)
+        )
         self._level_buttons = row(self._to_lab, self._likes, STRETCH)
         self._level_tools = widget_of(self._level_buttons)
         self._tools = widget_of(
@@ -163,7 +167,9 @@ class NetworkView(View):
         self._kernels.clear()
         self._blocks = blocks_of(network.classifier.layers, BLOCK) if network is not None else []
         self._maps.forget()
+        self._maps.horizontalScrollBar().setValue(0)
         self._show_columns()
+        self._show_legend()
 
     def show_subject(self, subject: Subject) -> None:
         """Shows the maps of another image, or more of them."""
@@ -173,6 +179,7 @@ class NetworkView(View):
         self._answer.setText(f"{best[:_LONGEST]}  {certainty(probability)}")
         values = {layer.name: layer.values for layer in subject.prediction.layers}
         self._maps.set_values(values | {IMAGE: subject.image}, newer)
+        self._show_legend()
         explained = subject.extra
         if isinstance(explained, _Explained) and self._asked is not None and explained.name == self._asked.name:
             self._show_arithmetic(self._asked, explained.arithmetic)
@@ -191,6 +198,7 @@ class NetworkView(View):
         self._subject = None
         self._answer.setText("")
         self._maps.forget()
+        self._show_legend()
 
     def go_back(self) -> bool:
         """Goes back one level."""
@@ -433,9 +441,16 @@ class NetworkView(View):
         self._show_columns()
         self.layers_wanted.emit()
 
+    def _show_legend(self) -> None:
+        """The scale of the whole network; those of layers stand below them."""
+        limits = self._maps.limits
+        self._legend.set_limits(limits)
+        self._legend.setVisible(limits is not None)
+
     @Slot()
     def _choose_scale(self) -> None:
         self._maps.set_scale(self._scale.currentData())
+        self._show_legend()
         self.settings.remember(_SCALE, self._scale.currentData())
 
     def _zoom(self, direction: int) -> None:

@@ -231,6 +231,8 @@ class InsidePage(Page):
         self._shown, self._sent_by = name, ""
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._tell()
+        if self._opening.isHidden():
+            self._tell_state()
 
     @Slot()
     def _make_view(self) -> None:
@@ -356,12 +358,15 @@ class InsidePage(Page):
         if result is None or result[1].path != self._models.path:
             return
         classifier, answer, extra = result
-        if answer.path != self._open:
+        is_other = answer.path != self._open
+        if is_other:
             self._opened(classifier, answer)
         if answer.input is self._wanted:
             self._wanted = None
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
+        if self._message.is_error and not is_other:
+            self._message.hide()  # it was about an image before
         self._subject = Subject(classifier, answer, self._lock, extra)
         self._has_answered = True
         self.library.image = answer.input
@@ -420,7 +425,7 @@ class InsidePage(Page):
         opening = self._open is None and self._models.path is not None
         self._opening.setVisible(opening)
         text = f"Opening the network {self._models.name} …" if opening else ""
-        if not opening and self._subject is None:
+        if not opening and self._subject is None and VIEWS[self._shown].needs_image:
             text = self._panel.source.invitation
         self._state.setText(text)
         self._state.setVisible(bool(text))
@@ -437,6 +442,11 @@ class InsidePage(Page):
     def _fail(self, error: Exception) -> None:
         wanted, self._wanted = self._wanted, None
         self._slow.stop()
+        about_picture = self._open is not None and not isinstance(error, UnopenedModelError | UnusablePictureError)
+        if about_picture and self._panel.source is self._panel.photo and self._panel.photo.take_back():
+            self._tell_state()
+            self._message.show_failure(error)
+            return
         self._blank()
         if isinstance(error, UnopenedModelError):
             self._take_unopened(error)

@@ -198,9 +198,9 @@ def in_words(change: SmallestChange) -> str:
         )
     was, now = (certainty(float(one[before])) for one in (change.before, change.after))
     moved = (
-        f"{change.classes[before]} stays at {was}."
+        f"The probability of {change.classes[before]} stays at {was}."
         if was == now
-        else (f"{change.classes[before]} goes from {was} to {now}.")
+        else f"The probability of {change.classes[before]} goes from {was} to {now}."
     )
     if change.epsilon is None:
         return f"No ε up to {change.limit:g} of 255 flips it. {moved}"

@@ -457,10 +457,11 @@ def _comparison(curves: Sequence[RobustnessCurve], titles: Sequence[str]) -> str
     shares = [curve.kept_share for curve in curves]
     if not any(shares):
         return ""  # said of each already
-    words = [percent(share, 0) for share in shares]
-    if words[0] == words[1]:
-        return f"Both keep their answers over {words[0]} of the range."
-    return f"{titles[0]} keeps its answer over {words[0]} of the range, {titles[1]} over {words[1]}."
+    first, second = (percent(share) for share in shares)
+    if first == second:
+        return f"Around the original, both keep their answers over {first} of the range without a break."
+    keeps = f"{titles[0]} keeps its answer over {first} of the range without a break, {titles[1]} over {second}"
+    return f"Around the original, {keeps}."
 
 
 def _fairness(cards: Sequence[Card], titles: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, Slot
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QPushButton, QWidget
 
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Explanation
@@ -16,13 +16,12 @@ from cnnstudio.explaining.sanity import SanityCheck, sanity_check
 from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, bring_into_sight, column, hand_focus, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.choosers.network_input.session import dataset_of
 from cnnstudio.gui.widgets.charts.line_chart import Line, LineChart
-from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import counted
 
@@ -66,6 +65,8 @@ class TrustPanel(QWidget):
             "probability falls; then puts them in. A good picture is better than a random order.",
             self._follow,
         )
+        self._pressed = self._sanity_button
+        """The button of the check that was begun last, which has the focus again when it ends."""
         self._build()
         self._enable()
 
@@ -166,22 +167,36 @@ class TrustPanel(QWidget):
         ready = bool(self._explanations) and not self._work.running
         self._sanity_button.setEnabled(ready)
         self._faithful_button.setEnabled(ready)
+        if ready:
+            hand_focus(self, self._pressed)
+
+    def _begin(self, pressed: QPushButton, check: Callable[..., object], sentence: str) -> None:
+        self._message.hide()
+        self._pressed = pressed
+        hand_focus(pressed, self)
+        self._work.run(check, sentence)
+        self._enable()
+        self._bring(self._work)
+
+    def _bring(self, part: QWidget) -> None:
+        """Scrolls to a part that has just appeared, unless this panel is out of sight."""
+        if not self.visibleRegion().isEmpty():
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it has no place until then
+            bring_into_sight(part)
 
     @Slot()
     def _test(self) -> None:
         assert self._scores is not None
         methods = tuple(self._explanations)
         image = next(iter(self._explanations.values())).asked.image.astype(np.uint8)
-        self._message.hide()
-        self._work.run(partial(_sanity, self._scores, image, methods), "Copying the network …")
-        self._enable()
+        check = partial(_sanity, self._scores, image, methods)
+        self._begin(self._sanity_button, check, "Copying the network …")
 
     @Slot()
     def _follow(self) -> None:
         assert self._scores is not None
-        self._message.hide()
-        self._work.run(partial(_faithfulness, self._scores, list(self._explanations.values())), "Taking pixels away …")
-        self._enable()
+        check = partial(_faithfulness, self._scores, list(self._explanations.values()))
+        self._begin(self._faithful_button, check, "Taking pixels away …")
 
     @Slot(object)
     def _take(self, result: SanityCheck | tuple[FaithfulnessCurves, ...]) -> None:
@@ -189,6 +204,7 @@ class TrustPanel(QWidget):
         if isinstance(result, SanityCheck):
             self._check = result
             self._show_sanity()
+            self._bring(self._sanity)
             return
         for chart, curves in zip(self.charts, result, strict=True):
             lines = [
@@ -199,6 +215,7 @@ class TrustPanel(QWidget):
             chart.set_lines(100 * curves.shares, [*lines, by_chance])
         self._areas.setText("\n".join(areas_of(result)))
         self._faithful.show()
+        self._bring(self._faithful)
 
     @Slot()
     def _show_sanity(self) -> None:
@@ -221,8 +238,13 @@ def verdicts_of(check: SanityCheck, curves: Mapping[str, np.ndarray]) -> list[st
             if mean >= KEEPS
             else "changes, as it should"
         )
-        found.append(f"{EXPLANATIONS[name].title} {says} (ρ {format_value(round(mean, 2))}).")
+        found.append(f"{EXPLANATIONS[name].title} {says} (ρ {_correlation(mean)}).")
     return found
+
+
+def _correlation(value: float) -> str:
+    """A rank correlation with two decimals; none is −0."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def areas_of(curves: tuple[FaithfulnessCurves, ...]) -> list[str]:

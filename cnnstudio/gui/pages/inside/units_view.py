@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Slot
@@ -19,7 +20,7 @@ from cnnstudio.explaining.units import STRONGEST, Patch, Strongest, strongest_im
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, number
-from cnnstudio.gui.controls.layouts import LINE_WIDTH, STRETCH, ScrollColumn, column, no_wider, row, widget_of
+from cnnstudio.gui.controls.layouts import LINE_WIDTH, STRETCH, ScrollColumn, column, no_wider, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GAP, GRID, LIGHT, SECTION
@@ -129,6 +130,8 @@ class UnitsView(View):
         self._scores: ClassScores | None = None
         self._found: Found | None = None
         self._liked: Liked | None = None
+        self._none_come = False
+        """Whether there are no test images to be shown: there are none, or the search for them has ended early."""
         self._painting: Task | None = None
         self._stopped: Task | None = None
         """The last one that was stopped, which may take another step."""
@@ -136,7 +139,8 @@ class UnitsView(View):
         self._search = ProgressPanel("liked", "Looking for images", "Stops looking; the picture on the right goes on.")
         self._search.finished.connect(self._take)
         self._search.failed.connect(self._search_failed)
-        self._search.cancelled.connect(partial(self._say, "Stopped. Choose another view and come back to look again."))
+        stopped = "Stopped. Choose another view and come back to look again."
+        self._search.cancelled.connect(partial(self._show_none, stopped))
         self._patches = LatestTask(self)
         self._patches.finished.connect(self._show_liked)
         self._patches.failed.connect(self.failed)
@@ -156,7 +160,7 @@ class UnitsView(View):
         """Looks at the units of another network."""
         self._stop()
         self._search.drop()
-        self._found = None
+        self._found, self._none_come = None, False
         self._scores = None if network is None else network.scores
         self._clear()
         with QSignalBlocker(self._layer):
@@ -169,11 +173,10 @@ class UnitsView(View):
             self._explanation.setText(
                 "People learn most from the real images on the left. The picture on the right shows what the unit "
                 f"looks for beyond them; its {'odd colours and ' if has_colours else ''}odd patterns come from how "
-                "networks see, and are in no real image. The numbers are the unit’s highest answers. A map’s picture "
+                "networks see, and are in no real image. A map’s picture "
                 "is made to excite it everywhere at once, so a real image may excite it more in one place."
             )
             self._search.run(partial(_search, self._scores), "Loading the test images …")
-        self._found_images.show()
         self._say("")
         self._choose_layer()
 
@@ -225,6 +228,8 @@ class UnitsView(View):
             down, across = divmod(place, IN_A_ROW)
             grid.addWidget(image, 2 * down, across)
             grid.addWidget(name, 2 * down + 1, across)
+        for across in range(IN_A_ROW):
+            grid.setColumnMinimumWidth(across, SMALL)
         grid.setColumnStretch(IN_A_ROW, 1)
         self._alone = describe(
             QCheckBox("Only what it saw"),
@@ -234,15 +239,15 @@ class UnitsView(View):
         )
         self._alone.toggled.connect(self._draw)
         self._state = label(role="secondary", name="liked_state")
-        self._found_images = widget_of(column(grid, self._alone, gap=GAP))
         left = column(
             label("The test images that excite it most", "strong"),
             self._state,
-            self._found_images,
+            grid,
+            self._alone,
             STRETCH,
             gap=GAP,
         )
-        self.picture = PixelView(placeholder="…")
+        self.picture = PixelView(placeholder="")
         describe(
             self.picture,
             "unit_picture",
@@ -333,6 +338,7 @@ class UnitsView(View):
         layer, unit = self.unit
         if self._scores is None or not layer:
             return
+        self.picture.set_placeholder("…")
         self._progress.show_part(0, None)
         self._progress.show()
         self._button.setText("&Stop")
@@ -355,8 +361,7 @@ class UnitsView(View):
             self._start()
         else:
             self._stop()
-            if self.picture.image is None:
-                self._value.setText("Stopped before the first step was done.")
+            self.picture.set_placeholder("Stopped before the first step.")
 
     @Slot()
     def _end(self) -> None:
@@ -367,6 +372,7 @@ class UnitsView(View):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self._end()
+        self.picture.set_placeholder("There is none.")
         self._value.setText(str(error) if isinstance(error, StudioError) else "")
         if not isinstance(error, StudioError):
             self.failed.emit(error)
@@ -381,8 +387,7 @@ class UnitsView(View):
     @Slot(object)
     def _take(self, found: Found | str) -> None:
         if isinstance(found, str):
-            self._found_images.hide()
-            self._say(found)
+            self._show_none(found)
             return
         self._found = found
         self._say("")
@@ -392,7 +397,7 @@ class UnitsView(View):
 
     @Slot(object)
     def _search_failed(self, error: Exception) -> None:
-        self._say(str(error) if isinstance(error, StudioError) else "The test images could not be looked at.")
+        self._show_none(str(error) if isinstance(error, StudioError) else "The test images could not be looked at.")
         if not isinstance(error, StudioError):
             self.failed.emit(error)
 
@@ -404,23 +409,45 @@ class UnitsView(View):
 
     @Slot()
     def _draw(self) -> None:
+        """Shows the images that excite the unit; where they are still to come, their frames."""
         patches, names = (self._liked.patches, self._liked.names) if self._liked is not None else ((), ())
-        silent = bool(patches) and patches[0].value <= 0
+        exciting = sum(patch.value > 0 for patch in patches)
+        awaited = self._liked is None and not self._none_come
         for place, (image, name) in enumerate(zip(self.images, self._names, strict=True)):
-            patch = patches[place] if place < len(patches) and not silent else None
+            patch = patches[place] if place < exciting else None
             image.show_patch(patch, self._alone.isChecked())
-            name.setText("" if patch is None else f"{names[place]}: {format_value(patch.value)}")
+            text = tip = ""
+            if patch is not None:
+                answer = format_value(patch.value)
+                text, tip = f"{names[place]}: {answer}", f"Class {names[place]}; the unit’s highest answer is {answer}."
+            name.setText(text)
+            name.setToolTip(f"<p>{escape(tip)}</p>" if tip else "")
+            image.setAccessibleName(f"Image {place + 1}. {tip}".rstrip())
+            for part in (image, name):
+                part.setVisible(patch is not None or awaited)
+        self._alone.setVisible(exciting > 0 or awaited)
         if self._liked is not None:
-            self._say("No test image excites this unit: it never answers." if silent else "")
+            self._say(
+                "Below each: its class, and the unit’s highest answer to it."
+                if exciting
+                else "No test image excites this unit: it never answers."
+            )
+
+    @Slot(str)
+    def _show_none(self, why: str) -> None:
+        """Says why there are no test images to be shown."""
+        self._none_come = True
+        self._draw()
+        self._say(why)
 
     def _clear(self) -> None:
         self._stop()
         self._liked = None
         self._draw()
         self.picture.set_image(None)
+        self.picture.set_placeholder("")
         self._value.setText("")
 
-    @Slot(str)
     def _say(self, text: str) -> None:
         self._state.setText(text)
         self._state.setVisible(bool(text))

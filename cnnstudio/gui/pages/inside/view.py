@@ -165,6 +165,7 @@ class ViewEntry:
         invitation: what will be there and what to do for it, said while the network is being opened; `{choose}` stands
             for how one comes to an image (`InputTexts.choose`).
         path: `module:class`, imported when the view is first chosen; a leading dot stands for this package.
+        needs_image: whether there is little to see until there is an image.
     """
 
     name: str
@@ -172,6 +173,7 @@ class ViewEntry:
     tip: str
     invitation: str
     path: str
+    needs_image: bool = True
 
     def make(self, settings: Settings) -> View:
         """Imports the view and makes it."""
@@ -212,6 +214,7 @@ VIEWS: dict[str, ViewEntry] = {
             "The test images that excite one unit most appear here.\n"
             "They need no image of yours: choose a layer and a unit.",
             ".units_view:UnitsView",
+            needs_image=False,
         ),
         ViewEntry(
             "map",

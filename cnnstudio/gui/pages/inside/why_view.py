@@ -22,7 +22,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, co
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
-from cnnstudio.gui.pages.inside.explanation_tile import SIDE, ExplanationTile
+from cnnstudio.gui.pages.inside.explanation_tile import AT_WORK, NO_IMAGE, SIDE, STOPPED, ExplanationTile
 from cnnstudio.gui.pages.inside.trust_panel import TrustPanel
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
@@ -94,8 +94,8 @@ class WhyView(View):
         self.tiles = {name: ExplanationTile(method) for name, method in EXPLANATIONS.items()}
         self._work = ProgressPanel("explaining", "Explaining", "Stops; what is there already stays.")
         self._work.reported.connect(self._take)
-        for ended in (self._work.finished, self._work.cancelled):
-            ended.connect(self._end)
+        self._work.finished.connect(self._end)
+        self._work.cancelled.connect(self._cancelled)
         self._work.failed.connect(self._fail)
         self._slow = QTimer(self, singleShot=True, interval=WAIT)
         self._slow.timeout.connect(self._show_progress)
@@ -274,6 +274,7 @@ class WhyView(View):
             if self._progress.isVisible():
                 self._work.cancel()
             return
+        self._set_placeholders(AT_WORK)
         self._work.run(partial(_explain, self._scores, wish), "Preparing the network for explanations …")
         self._slow.start()
 
@@ -291,10 +292,21 @@ class WhyView(View):
             return
         tile.show_explanation(found)
         self._words.setText(
-            breakable(f"Why “{found.class_name}”: explained is {found.words}. It is {format_value(found.score)} here.")
+            breakable(
+                f"Why “{found.class_name}”: what is explained is {found.words}. It is {format_value(found.score)} here."
+            )
         )
         self._words.show()
         self._hint.hide()
+
+    @Slot()
+    def _cancelled(self) -> None:
+        self._set_placeholders(NO_IMAGE if self._subject is None else STOPPED)
+        self._end()
+
+    def _set_placeholders(self, text: str) -> None:
+        for tile in self.tiles.values():
+            tile.view.set_placeholder(text)
 
     @Slot()
     def _end(self) -> None:

@@ -508,6 +508,10 @@ class TryPage(Page):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self._awaited = None
+        about_picture = self._open is not None and not isinstance(error, UnopenedModelError | UnusablePictureError)
+        if about_picture and self._panel.source is self._panel.photo and self._panel.photo.take_back():
+            self._message.show_failure(error)
+            return
         self._blank()
         if isinstance(error, UnopenedModelError):
             self._take_unopened(error)

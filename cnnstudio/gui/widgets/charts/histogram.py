@@ -12,6 +12,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as
 from cnnstudio.gui.look.theme import GRID, bold_font, colours, small_font
+from cnnstudio.wording import counted, power_of_ten
 
 _BINS = 41
 _FOOT = 5 * GRID
@@ -50,6 +51,12 @@ class Histogram(QWidget):
         return self._edges
 
     @property
+    def ends(self) -> tuple[str, str]:
+        """The lowest and the highest edge, as they are written."""
+        low, high = (power_of_ten(f"{edge:.3g}").replace("-", "−") for edge in (self._edges[0], self._edges[-1]))
+        return low, high
+
+    @property
     def without(self) -> int:
         """How many numbers are infinite or none at all, and in no bar."""
         return self._without
@@ -72,7 +79,7 @@ class Histogram(QWidget):
             low = -largest if finite.size and finite.min() < 0 else 0.0
             self._counts, self._edges = np.histogram(finite, _BINS, (low, largest))
         total = int(self._counts.sum())
-        self.setAccessibleDescription(f"{total:,} numbers from {self._edges[0]:.3g} to {self._edges[-1]:.3g}")
+        self.setAccessibleDescription(f"{counted(total, 'number')} from {self.ends[0]} to {self.ends[1]}")
         self.update()
 
     @override
@@ -112,7 +119,7 @@ class Histogram(QWidget):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(QColor(theme.secondary))
         line = QRectF(0, area.bottom() + 2, self.width(), 2 * GRID)
-        low, high = (f"{edge:.3g}".replace("-", "−") for edge in (self._edges[0], self._edges[-1]))
+        low, high = self.ends
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
         if self._edges[0] < 0:

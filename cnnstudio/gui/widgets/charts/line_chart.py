@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -84,7 +84,8 @@ class LineChart(FollowsTheme, QWidget):
         self.set_height(0)
         self._view.viewport().installEventFilter(self)
         heading = label(title, "strong")
-        self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
+        self._content = column(heading, self._legend, self._view, gap=GAP // 2)
+        self.setLayout(self._content)
         heading.setVisible(bool(title))  # only now: on its own it would be a window
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         offer_saving(self, name, self._copy, self._save)
@@ -203,7 +204,18 @@ class LineChart(FollowsTheme, QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(36 * GRID, super().sizeHint().height())
+        """As high as it is at its width: a legend of two lines would else take the room of the lower axis's title."""
+        return QSize(36 * GRID, self._content.totalHeightForWidth(self.width()))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setImage(picture_of(self))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours
+from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, small_font
 from cnnstudio.wording import power_of_ten
 
 Limits = tuple[float, float]
@@ -93,6 +93,49 @@ def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits,
     painter.drawText(QRectF(left, top, bar_left - GAP / 2 - left, height), aligned, low)
 
 
+class ColourLegend(QWidget):
+    """A legend on one line: “low ▭ high”, or nothing.
+
+    Args:
+        name: its `objectName`.
+        tip: its tooltip.
+        colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
+    """
+
+    def __init__(self, name: str, tip: str, colormap: str) -> None:
+        super().__init__()
+        describe(self, name, "Colour scale", tip)
+        self.setFont(small_font(self.font()))
+        self.setFixedSize(LEGEND_WIDTH, self.fontMetrics().height() + 2)
+        self._colormap = colormap
+        self._limits: Limits | None = None
+
+    @property
+    def limits(self) -> Limits | None:
+        """The numbers at the two ends; None for no legend."""
+        return self._limits
+
+    def set_limits(self, limits: Limits | None) -> None:
+        """Sets the numbers at the two ends; None shows no legend."""
+        self._limits = limits
+        self.setAccessibleDescription("" if limits is None else _in_words(limits))
+        self.update()
+
+    @override
+    def paintEvent(self, _event: object) -> None:
+        if self._limits is None:
+            return
+        painter = QPainter(self)
+        painter.setPen(QColor(colours().secondary))
+        wide = legend_width(painter.fontMetrics(), self._limits)
+        paint_legend(painter, QRectF(0, 0, wide, self.height()), self._colormap, self._limits)
+        painter.end()
+
+
+def _in_words(limits: Limits) -> str:
+    return f"from {format_value(limits[0])} to {format_value(limits[1])}"
+
+
 class ColourBar(QWidget):
     """An upright legend with numbers at even distances.
 
@@ -112,8 +155,7 @@ class ColourBar(QWidget):
     def set_limits(self, limits: Limits) -> None:
         """Sets the numbers at the two ends."""
         self._limits = limits
-        low, high = limits
-        self.setAccessibleDescription(f"from {format_value(low)} to {format_value(high)}")
+        self.setAccessibleDescription(_in_words(limits))
         self.update()
 
     @override

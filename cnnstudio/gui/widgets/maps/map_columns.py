@@ -4,7 +4,7 @@ Painted by hand: each move of the pen changes all maps on screen, hundreds of th
 made by NumPy; what does not change, such as the lines between columns, is painted once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, isfinite, prod
@@ -38,7 +38,11 @@ from cnnstudio.wording import certainty
 SCALES: dict[str, tuple[str, str]] = {
     "unit": ("Each map", "Each map uses all colours: its lowest number is dark, its highest bright."),
     "layer": ("Each layer", "The maps of a layer share one scale, so that they can be compared."),
-    "network": ("Whole network", "All layers share one scale: what is bright here is large everywhere."),
+    "network": (
+        "Whole network",
+        "All layers share one scale: what is bright here is large everywhere. Half of the layers lie within it; what "
+        "is beyond has the colour of its end.",
+    ),
 }
 """For what one scale of colours holds: its title and what it is good for."""
 
@@ -217,6 +221,13 @@ class MapColumns(ItemArea):
     def scale(self) -> str:
         """For what one scale of colours holds, a key of `SCALES`."""
         return self._scale
+
+    @property
+    def limits(self) -> Limits | None:
+        """The values that get the ends of the colour map in all layers; None where each has its own."""
+        if self._scale != "network" or not any(self._are_scaled(column) for column in self._columns):
+            return None
+        return self._limits_of_all()
 
     def set_scale(self, scale: str) -> None:
         """Chooses for what one scale of colours holds, a key of `SCALES`."""
@@ -572,16 +583,25 @@ class MapColumns(ItemArea):
 
     def _limits_of(self, column: MapColumn) -> Limits:
         """The values that get the ends of the colour map, of a whole column or of all."""
-        scope = None if self._scale == "network" else column.name
-        if scope not in self._limits:
-            values: Iterable[np.ndarray] = [self._values[column.name]]
-            if scope is None:
-                scaled = (one.name for one in self._columns if not one.is_image and not one.answers)
-                values = [self._values[name] for name in scaled if name in self._values]
-            each = [limits_of(one, "viridis") for one in values]
-            low, high = min((one[0] for one in each), default=0.0), max((one[1] for one in each), default=0.0)
-            self._limits[scope] = low, high
-        return self._limits[scope]
+        if self._scale == "network":
+            return self._limits_of_all()
+        if column.name not in self._limits:
+            self._limits[column.name] = limits_of(self._values[column.name], "viridis")
+        return self._limits[column.name]
+
+    def _limits_of_all(self) -> Limits:
+        """The median of the layers' lowest values and that of their highest: one layer of large numbers would else
+        leave the others one colour.
+        """
+        if None not in self._limits:
+            each = [limits_of(self._values[one.name], "viridis") for one in self._columns if self._are_scaled(one)]
+            low, high = np.nanmedian(each, axis=0) if each else (0.0, 0.0)
+            self._limits[None] = float(low), float(high)
+        return self._limits[None]
+
+    def _are_scaled(self, column: MapColumn) -> bool:
+        """Whether there are maps of a column that share a scale with others."""
+        return not column.is_image and not column.answers and column.name in self._values
 
     def _picture_of(self, number: int) -> QImage:
         column, lines = self._columns[number], self._places[number].lines

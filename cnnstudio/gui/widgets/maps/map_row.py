@@ -4,7 +4,7 @@ Painted by hand: each move of the pen changes all maps on screen, hundreds of th
 by NumPy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -87,6 +87,7 @@ class MapRow(ItemLines):
         self._waiting = False
         self._limits: Limits | None = None
         self._picture: tuple[TileLines, range, QImage] | None = None
+        self._together = 1
         self._expanded = False
         self._pointer: QPointF | None = None
         self._dialog: MapDialog | None = None
@@ -134,17 +135,18 @@ class MapRow(ItemLines):
         self.setToolTip(f"<p><b>{escape(title)}</b> {escape(subtitle)}</p>{self.toolTip()}")
         self.fit_height()
 
-    def set_values(self, values: np.ndarray) -> None:
+    def set_values(self, values: np.ndarray, together: int = 1) -> None:
         """Shows an array.
 
         Args:
             values: (height, width, channels) or (units,), any number type; or (places, channels), which is shown as one
                 map.
+            together: how many tiles belong together, and stand apart from the next ones.
         """
         values = values[..., np.newaxis] if values.ndim == 2 else values
         self._waiting = False
-        changed = values.shape != self._values.shape
-        self._values = values
+        changed = (values.shape, together) != (self._values.shape, self._together)
+        self._values, self._together = values, together
         self._limits = self._picture = None
         if changed:
             self.hover(NONE)
@@ -193,10 +195,10 @@ class MapRow(ItemLines):
         """All tiles, or `MOST_LINES` of them."""
         room = self.width() - 2 * EDGE
         for times in range(_MOST_TIMES, self._times, -1) if self._height else ():
-            larger = lay_out(self._values.shape, room, False, times)
+            larger = lay_out(self._values.shape, room, False, times, self._together)
             if not larger.hidden and self.origin().y() + larger.total_height + EDGE <= self._height:
                 return larger
-        return lay_out(self._values.shape, room, self._expanded, self._times)
+        return lay_out(self._values.shape, room, self._expanded, self._times, self._together)
 
     def grow_into(self, height: int) -> None:
         """Makes the tiles larger as long as all of them, with the header, have room in this height."""
@@ -228,7 +230,8 @@ class MapRow(ItemLines):
         if tiles:
             if self._picture is None or self._picture[:2] != (lines, tiles):
                 self._picture = lines, tiles, paint_maps(self._values, lines, tiles, self._colormap, self.limits)
-            painter.drawImage(self.tile_rectangle(tiles.start).topLeft(), self._picture[2])
+            for first, part in lines.parts(tiles):
+                painter.drawImage(self.tile_rectangle(first).topLeft(), self._picture[2], part)
         painter.setPen(QColor(colours().accent_text))
         if lines.hidden:
             place = self.tile_rectangle(lines.count - 1).adjusted(
@@ -346,10 +349,68 @@ class TileLines(Lines):
     Attributes:
         scale: pixels along the side of a value.
         stride: values along the side of a pixel, where maps are larger than tiles; else 1.
+        together: how many tiles belong together: as many as a line holds, or several, or a part of one.
+        apart: how much farther than the next tile the first one of the next tiles begins.
     """
 
     scale: int = 1
     stride: int = 1
+    together: int = 1
+    apart: int = 0
+
+    @property
+    def _beside(self) -> int:
+        """How many tiles stand beside each other until the next ones stand apart."""
+        return min(self.together, self.columns) if self.together > 1 else self.columns
+
+    @property
+    def _below(self) -> int:
+        """How many lines stand below each other until the next ones stand apart."""
+        return max(1, self.together // self.columns) if self.together > 1 else max(1, self.line_count)
+
+    @override
+    @property
+    def total_height(self) -> int:
+        return self._top(max(1, self.line_count) - 1) + self.height
+
+    def _left(self, column: int) -> int:
+        return column * self.across + column // self._beside * self.apart
+
+    def _top(self, line: int) -> int:
+        return line * self.down + line // self._below * self.apart
+
+    @override
+    def rectangle(self, item: int) -> QRect:
+        line, column = divmod(item, self.columns)
+        left = self._left(column)
+        rest = self._left(self.columns - 1) - left if self.hidden and item == self.count - 1 else 0
+        return QRect(left, self._top(line), self.width + rest, self.height)
+
+    @override
+    def item_at(self, x: float, y: float) -> int:
+        column, line = _index(x, self.across, self._beside, self.apart), _index(y, self.down, self._below, self.apart)
+        inside = 0 <= column < self.columns and 0 <= line < self.line_count
+        item = min(line * self.columns + column, self.count - 1) if inside else NONE
+        return item if inside and self.rectangle(item).contains(int(x), int(y)) else NONE
+
+    @override
+    def lines_between(self, top: float, bottom: float) -> range:
+        first, last = (_index(place, self.down, self._below, self.apart) for place in (top, bottom))
+        return range(*(min(max(0, line), self.line_count) for line in (first, last + 1)))
+
+    def parts(self, tiles: range) -> Iterator[tuple[int, QRect]]:
+        """What stands apart of a picture of whole lines in which all are at even distances: each part's first tile, and
+        where it is in that picture.
+        """
+        begin, end = tiles.start // self.columns, -(-tiles.stop // self.columns)
+        for line in range(begin, end):
+            if line > begin and line % self._below:
+                continue
+            deep = min(self._below - line % self._below, end - line)
+            for column in range(0, self.columns, self._beside):
+                first, corner = line * self.columns + column, QPoint(column * self.across, (line - begin) * self.down)
+                if first < tiles.stop:
+                    yield first, QRect(corner, QSize(self._beside * self.across, deep * self.down))
 
     def tiles_between(self, top: float, bottom: float) -> range:
         """The tiles, in whole lines, that a strip from `top` to `bottom` touches."""
@@ -357,7 +418,13 @@ class TileLines(Lines):
         return range(min(lines.start * self.columns, tiles), min(lines.stop * self.columns, tiles))
 
 
-def lay_out(shape: tuple[int, ...], width: int, expanded: bool, times: int = 1) -> TileLines:
+def _index(place: float, pitch: int, together: int, apart: int) -> int:
+    """Which of things at even distances begins last before a place, where the next ones after so many stand apart."""
+    whole, rest = divmod(place, together * pitch + apart)
+    return int(whole) * together + min(int(rest // pitch), together - 1)
+
+
+def lay_out(shape: tuple[int, ...], width: int, expanded: bool, times: int = 1, together: int = 1) -> TileLines:
     """Lays tiles out: the longer side of a map near a comfortable size, whole pixels a value or whole values a pixel.
 
     Args:
@@ -365,6 +432,8 @@ def lay_out(shape: tuple[int, ...], width: int, expanded: bool, times: int = 1) 
         width: the room for a line.
         expanded: whether all lines are shown, or `MOST_LINES` at most.
         times: how much larger they are than usual.
+        together: how many belong together: a line holds them whole, or several lines do, where that leaves no line half
+            empty.
     """
     count = shape[-1]
     rows, columns = shape[:2] if len(shape) == 3 else (1, 1)
@@ -382,11 +451,18 @@ def lay_out(shape: tuple[int, ...], width: int, expanded: bool, times: int = 1) 
         else across + gap
     )
     per_line = max(1, (width + pitch - across) // pitch) if across else 1
+    apart = 2 * GRID
+    if whole := (width + pitch - across + apart) // (together * pitch + apart):
+        per_line = whole * together if together > 1 else per_line
+    else:
+        even = max(number for number in range(1, per_line + 1) if together % number == 0)
+        per_line, together = (even, together) if 2 * even >= per_line else (per_line, 1)
     places = count if expanded else min(count, per_line * MOST_LINES)
     if places == count:
-        return TileLines(count, per_line, across, height, pitch, height + gap, 0, scale, stride)
+        return TileLines(count, per_line, across, height, pitch, height + gap, 0, scale, stride, together, apart)
     places -= min(-(-_MORE // pitch), per_line) - 1
-    return TileLines(places, per_line, across, height, pitch, height + gap, count - places + 1, scale, stride)
+    hidden = count - places + 1
+    return TileLines(places, per_line, across, height, pitch, height + gap, hidden, scale, stride, together, apart)
 
 
 def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str, limits: Limits) -> QImage:

@@ -22,6 +22,7 @@ from cnnstudio.gui.pages.inside.levels import (
 )
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
 from cnnstudio.gui.widgets.maps.term_bars import TermBars
@@ -115,6 +116,15 @@ def test_the_maps_that_a_map_is_made_from_are_framed(page: InsidePage) -> None:
         assert before.pixel(frame) != after.pixel(frame)
 
 
+def test_another_network_is_seen_from_its_beginning(page: InsidePage, qtbot: QtBot) -> None:
+    bar = maps(page).horizontalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("assets/lab/cnn"))
+    assert bar.value() == 0
+
+
 def test_a_scale_of_colours_for_each_map_or_for_all(page: InsidePage, qtbot: QtBot) -> None:
     columns = maps(page)
     pictures = set()
@@ -122,6 +132,8 @@ def test_a_scale_of_colours_for_each_map_or_for_all(page: InsidePage, qtbot: QtB
         combo = page.findChild(QWidget, "colour_scale_combo")
         combo.setCurrentIndex(combo.findData(scale))
         assert columns.scale == scale == Settings().recall("inside/scale", "", "")
+        legend = page.findChild(ColourLegend)
+        assert legend.isVisible() == (scale == "network") and legend.limits == columns.limits
         pictures.add(bytes(columns.grab().toImage().constBits()))
     assert len(pictures) == 3
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
@@ -22,6 +23,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.line_chart import LineChart
 from cnnstudio.gui.widgets.charts.plot import PlotView
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
+from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_columns import MapColumns
 from cnnstudio.storage import shipped
@@ -84,6 +86,12 @@ def test_until_the_network_is_open_each_view_says_what_it_will_show(qtbot: QtBot
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         pass
     assert page.view.isVisible()
+    invitation = page.findChild(QLabel, "inside_state")
+    assert "Draw something" in invitation.text()
+    page.show_view("units")
+    assert not invitation.isVisible()  # units need no image
+    page.show_view("network")
+    assert invitation.isVisible()
     page.receive(shipped("trained/efficientnet-lite0-imagenet"))  # nobody draws for it
     assert "\nChoose an image: the maps" in empty.text()
     page.receive(shipped("trained/lenet5-mnist"))
@@ -170,3 +178,35 @@ def test_a_network_is_looked_into_without_an_image_that_cannot_be_used(qtbot: Qt
     assert page.findChild(MapColumns).isVisible()
     assert page.findChild(MapColumns).columns_shown[-1].name == "output"
     page.shut_down()
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_one_before_and_its_error_goes_with_the_next(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.png").touch()
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    page.entered()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(drawn(tmp_path / "one.png", (60, 20, 66, 100)))
+    photo, message = page.findChild(CropView), page.findChild(MessageBar)
+    before = photo.image
+    page.receive(tmp_path / "empty.png")
+    qtbot.waitUntil(lambda: "empty.png" in message.text)
+    assert photo.image is before
+    assert page.findChild(QLabel, "photo_name").text() == "one.png"
+    assert not page.findChild(QLabel, "inside_state").isVisible()  # it is still answered
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        page.receive(drawn(tmp_path / "another.png", (40, 20, 50, 100)))
+    assert answered.args[0].answer.input.source == tmp_path / "another.png"
+    assert message.text == ""
+    page.shut_down()
+
+
+def drawn(path: Path, ink: tuple[int, int, int, int]) -> Path:
+    """A dark box on a light page, as a file."""
+    picture = Image.new("L", (120, 120), 240)
+    ImageDraw.Draw(picture).rectangle(ink, fill=20)
+    picture.save(path)
+    return path

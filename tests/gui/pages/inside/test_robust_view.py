@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from cnnstudio.explaining.attacks import SmallestChange
 from cnnstudio.explaining.transformations import RobustnessCurve
+from cnnstudio.gui.pages.inside.robust_column import in_words
 from cnnstudio.gui.pages.inside.robust_view import classes_to_show
 
 
@@ -21,3 +23,10 @@ def test_every_class_that_wins_anywhere_has_a_curve() -> None:
     many = curve(*np.eye(8)[:6].tolist())
     assert set(classes_to_show([many])) == {0, 1, 2, 3, 4, 5}
     assert classes_to_show([]) == []
+
+
+def test_what_a_change_does_is_said_in_sentences_that_begin_well() -> None:
+    image = np.zeros((1, 1, 1), np.float32)
+    answers = np.array([0.9, 0.1]), np.array([0.2, 0.8])
+    change = SmallestChange("fgsm", image, image, 2.0, 64.0, *answers, ("cup", "tea"))
+    assert in_words(change) == "Says tea, 80.0 % sure. The probability of cup goes from 90.0 % to 20.0 %."

@@ -199,6 +199,10 @@ def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_pat
         page.receive(photo_of(8, tmp_path / "eight.png"))
     assert not page.message
     assert answer(page) == "8"
+    page.receive(text)
+    qtbot.waitUntil(lambda: "notes.png" in page.message, timeout=SECONDS)
+    assert answer(page) == "8"  # the picture before is still there
+    assert page.findChild(QLabel, "photo_name").text() == "eight.png"
 
 
 def test_where_class_names_are_taken_is_told(page: TryPage, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QGraphicsTextItem, QGraphicsView, QLabel
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.layouts import STRETCH, column, widget_of
 from cnnstudio.gui.look.theme import DARK, LIGHT, Theme
 from cnnstudio.gui.widgets.charts.line_chart import Line, LineChart
 
@@ -92,3 +93,18 @@ def test_what_others_are_compared_with_has_no_colour_of_its_own(qtbot: QtBot, th
     legend = chart.findChild(QLabel, "chart_legend").text()
     assert f'color:{LIGHT.secondary}">★</span>&nbsp;chance' in legend
     assert all(legend.count(colour) == 1 for colour in LIGHT.plot)
+
+
+def test_a_legend_of_two_lines_leaves_the_axis_its_title(qtbot: QtBot) -> None:
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    around = widget_of(column(chart, STRETCH))
+    qtbot.addWidget(around)
+    around.resize(300, 600)
+    around.show()
+    view = chart.findChild(QGraphicsView)
+    chart.set_lines(np.arange(3), [Line("a", np.zeros(3))])
+    qtbot.waitUntil(lambda: chart.height() == view.geometry().bottom() + 1)
+    one_line = chart.height()
+    chart.set_lines(np.arange(3), [Line(f"A long title {number}", np.ones(3)) for number in range(5)])
+    qtbot.waitUntil(lambda: chart.height() == view.geometry().bottom() + 1 > one_line)
+    assert chart.findChild(QLabel, "chart_legend").height() > chart.fontMetrics().height()

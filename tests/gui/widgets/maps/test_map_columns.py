@@ -78,12 +78,16 @@ def test_each_layer_is_searched_once_for_the_limits_of_the_whole_network(
     qtbot.addWidget(columns)
     columns.resize(500, 300)
     columns.set_scale("network")
+    assert columns.limits is None
     columns.set_columns([MapColumn(name, "4 units", "", (4,)) for name in names])
-    columns.set_values({name: np.array([0.0, 0, 0, number]) for number, name in enumerate(names)})
+    columns.set_values(
+        {name: np.array([0.0, 0, 0, largest]) for largest, name in zip((1, 2, 1000), names, strict=True)}
+    )
     seen = pixels(columns)
     assert len(searched) == len(names)
     colour_of = [seen[place.y(), place.x()].tolist() for place in _middles(columns)]
-    assert len({*map(tuple, colour_of)}) == len(names), "one scale for all"
+    assert columns.limits == (0, 2)  # one layer of large numbers does not leave the others one colour
+    assert colour_of[0] != colour_of[1] == colour_of[2], "one scale for all"
 
 
 def _middles(columns: MapColumns) -> list[QPoint]:

@@ -1,7 +1,10 @@
 """Tiles: where they lie, and that their pixels are the values'."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 
 from cnnstudio.gui.look.theme import array_to_image
 from cnnstudio.gui.widgets.items import EDGE
@@ -134,3 +137,33 @@ def test_numbers_are_short(value, text):
 def test_a_legend_says_zero_for_next_to_nothing():
     assert rounded((2e-5, 0.7)) == (0.0, 0.7)
     assert rounded((-2e-5, 3e-5)) == (-2e-5, 3e-5)
+
+
+@pytest.mark.parametrize(("together", "beside", "below"), [(3, 3, 1), (6, 6, 1), (16, 8, 2), (1, 0, 0), (13, 0, 0)])
+def test_what_belongs_together_stands_apart_from_the_next(together, beside, below):
+    """Filters of as many kernels: whole in a line, or in whole lines; of 13 in lines of 9, much would be empty."""
+    lines = lay_out((5, 5, 4 * together), 600, True, 1, together)
+    first = [lines.rectangle(number) for number in range(lines.count)]
+    gaps = {lines.across - lines.width, lines.down - lines.height}
+    for number, (one, after) in enumerate(pairwise(first), start=1):
+        if one.top() == after.top():
+            apart = after.left() - one.right() - 1 not in gaps
+            assert apart == (beside > 0 == number % together)
+        elif below:
+            assert (after.top() - one.bottom() - 1 not in gaps) == (number % together == 0)
+    if beside:
+        assert lines.columns % beside == 0 and lines.columns == max(beside, lines.columns // together * together)
+    for number, place in enumerate(first):
+        assert lines.item_at(place.center().x(), place.center().y()) == number
+        assert lines.item_at(place.right() + 2, place.center().y()) != number + 1
+        assert number in lines.tiles_between(place.top(), place.top())
+    covered = [number for start, part in lines.parts(range(lines.count)) for number in tiles_in(lines, start, part)]
+    assert sorted(covered) == list(range(lines.count))
+
+
+def tiles_in(lines, start, part):
+    """The tiles of a part of a picture, which begins with a certain one."""
+    assert part.topLeft() == QPoint(start % lines.columns * lines.across, start // lines.columns * lines.down)
+    across, down = part.width() // lines.across, part.height() // lines.down
+    found = (start + line * lines.columns + column for line in range(down) for column in range(across))
+    return [number for number in found if number < lines.count]

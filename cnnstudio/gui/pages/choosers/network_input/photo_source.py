@@ -77,6 +77,8 @@ class PhotoSource(Source):
         self._reset.setSizePolicy(policy)
         self._reset.hide()
         self._called: Path | str = ""
+        self._answered: tuple[Picture, Path | str] | None = None
+        """The picture that is shown with its answer, and what it is called."""
         self._shape = 0.0
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
         self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -190,6 +192,7 @@ class PhotoSource(Source):
 
     def forget(self) -> None:
         """Shows no picture; the input stays, for another model may want it."""
+        self._answered = None
         self._photo.set_image(None)
         self._reset.hide()
         self._show_steps(())
@@ -200,6 +203,16 @@ class PhotoSource(Source):
         self._called = ""
         self._show_name()
         self.forget()
+
+    def take_back(self) -> bool:
+        """Goes back to the picture that is shown, if there is one, for the one after it could not be used."""
+        if self._answered is None:
+            return False
+        picture, self._called = self._answered
+        self._input = picture
+        self._reset.setEnabled(picture.crop is not None)
+        self._show_name()
+        return True
 
     def show_picture(self, picture: np.ndarray) -> None:
         """Shows a picture that the network cannot use, (height, width[, 3]) uint8."""
@@ -222,6 +235,8 @@ class PhotoSource(Source):
             self._photo.set_crop(answer.crop)
         if not answer.parts or answer.input is self._input:
             self._photo.set_marks(marks_of(answer), answer.part)
+        if isinstance(self._input, Picture) and answer.input is self._input:
+            self._answered = self._input, self._called
         self._reset.setVisible(answer.crop is not None)
         self._show_steps(answer.steps)
 
