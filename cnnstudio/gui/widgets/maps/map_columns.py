@@ -338,7 +338,7 @@ class MapColumns(ItemArea):
         if column.answers:
             shown = min(len(column.answers), _ANSWERS, max(1, height // (2 * GRID)))
             side = min(3 * GRID, height // shown)
-            return TileLines(shown, 1, _ANSWER_WIDTH, side - 2, _ANSWER_WIDTH, side)
+            return TileLines(shown, 1, _ANSWER_WIDTH, side, _ANSWER_WIDTH, side)
         if not column.has_tiles:
             return TileLines(1, 1, _LEAST_WIDTH, 5 * GRID, _LEAST_WIDTH, 5 * GRID)
         count, (rows, across) = column.count, column.shape[:2] if len(column.shape) == 3 else (1, 1)
@@ -416,7 +416,7 @@ class MapColumns(ItemArea):
 
     def item_at(self, position: QPointF) -> int:
         """The tile at a point; -1 for none."""
-        for column, place in reversed(list(enumerate(self._places))):  # the answers lie above the others
+        for column, place in self._columns_at(position):
             x = position.x() + self._offset(column)
             if place.left - GRID <= x <= place.left + place.width + GRID:
                 item = place.lines.item_at(x - place.tiles_left, position.y() - place.top)
@@ -494,8 +494,15 @@ class MapColumns(ItemArea):
                 self.horizontalScrollBar().setValue(place.left - (round(self._answers_left()) - place.width) // 2)
 
     def _column_at(self, position: QPointF) -> int | None:
-        places = [(n, one, position.x() + self._offset(n)) for n, one in enumerate(self._places)]
-        return next((n for n, one, x in reversed(places) if one.left <= x <= one.left + one.width), None)
+        places = [(n, one, position.x() + self._offset(n)) for n, one in self._columns_at(position)]
+        return next((n for n, one, x in places if one.left <= x <= one.left + one.width), None)
+
+    def _columns_at(self, position: QPointF) -> list[tuple[int, _Place]]:
+        """The columns that may be seen at a point: there the answers, or all others."""
+        columns = list(enumerate(self._places))
+        if not self._answers_stay or self.horizontalScrollBar().value() == self.horizontalScrollBar().maximum():
+            return columns
+        return columns[-1:] if position.x() >= self._answers_left() else columns[:-1]
 
     def _offset(self, column: int) -> int:
         """How far a column is scrolled; the answers are always where they are at the end of the network."""
@@ -806,7 +813,7 @@ class MapColumns(ItemArea):
         text, secondary, hover, accent = map(QColor, (theme.text, theme.secondary, theme.hover, theme.accent))
         area = self.item_rectangle(self._first[number])
         name = QRectF(area.left(), area.top(), area.width() * 0.4, area.height())
-        bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.2, area.height() - 6)
+        bar = QRectF(name.right() + GRID / 2, area.top() + 4, area.width() * 0.2, area.height() - 8)
         beside = QRectF(bar.right() + GRID / 2, area.top(), area.right() - bar.right(), area.height())
         middle = Qt.AlignmentFlag.AlignVCenter
         best = int(np.argmax(values))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -126,3 +126,21 @@ def test_the_keys_are_at_the_first_of_the_tiles_that_were_hidden(qtbot: QtBot) -
     qtbot.keyClick(columns, Qt.Key.Key_Return)
     assert columns.item_count() == 300
     assert columns.tile_of(columns.current) == Tile(0, more)
+
+
+def test_beside_the_other_columns_only_answers_are_met(qtbot: QtBot) -> None:
+    columns = MapColumns()
+    qtbot.addWidget(columns)
+    columns.resize(600, 400)
+    layers = [MapColumn(f"conv{number}", "", "", (8, 8, 12)) for number in range(12)]
+    columns.set_columns([*layers, MapColumn("output", "", "", (3,), answers=("a", "b", "c"))])
+    columns.show()
+    qtbot.waitExposed(columns)
+    first, last = (columns.rectangle_of(Tile(len(layers), answer)) for answer in (0, 2))
+    rows = range(round(first.top()), round(last.bottom()))
+    assert [columns.item_at(QPointF(first.center().x(), row)) for row in rows] == sorted(
+        columns.item_of(Tile(len(layers), answer)) for answer in range(3) for _ in range(round(first.height()))
+    )
+    height = columns.viewport().height()
+    beside = {columns.item_at(QPointF(x, y)) for x in range(round(first.left()), 600, 4) for y in range(0, height, 4)}
+    assert beside == {NONE, *(columns.item_of(Tile(len(layers), answer)) for answer in range(3))}
