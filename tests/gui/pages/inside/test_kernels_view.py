@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
@@ -57,7 +57,9 @@ def test_filters_are_pictures_and_numbers(page: InsidePage) -> None:
     choose(page, "kernel_layer_combo", "conv2")
     shown = page.findChild(MapRow, "kernel_pictures").values
     np.testing.assert_array_equal(shown[..., 7], kernel[:, :, 1, 1])  # the second kernel of the second filter
+    assert page.findChild(MapRow, "kernel_pictures").lines().together == 6  # the kernels of a filter
     page.findChild(QPushButton, "kernels_as_numbers").click()
+    assert page.findChild(QSpinBox, "filter_place").text() == "No. 1 of 16"
     table = page.findChild(QTableView, "kernel_numbers").model()
     assert (table.rowCount(), table.columnCount()) == (5 * 6, 5)
     assert table.data(table.index(6, 2)) == f"{kernel[1, 2, 1, 0]:.4f}".replace("-", "−")
