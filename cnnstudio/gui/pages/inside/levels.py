@@ -279,13 +279,13 @@ class NumberLevel(Level):
         if not isinstance(arithmetic, LayerArithmetic):
             return
         self._arithmetic = arithmetic
-        source = arithmetic.number(0, 0, self.channel).channels[self._place]
-        side = self._side
+        channels = arithmetic.number(0, 0, self.channel).channels
+        source, side = channels[self._place], self._side
         _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs), side)
         if self._alone and arithmetic.kernel is not None:
             values = arithmetic.of_one(self.channel, self._place)
             shown = ("diverging", limits_of(values, "diverging"))
-            called = "What this kernel makes of it, before all are added up."
+            called = "What this kernel makes of it" + (", before all are added up." if len(channels) > 1 else ".")
         else:
             output = arithmetic.output
             values = output[..., self.channel] if output.ndim == 3 else output[self.channel].reshape(1, 1)

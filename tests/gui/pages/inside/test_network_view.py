@@ -174,6 +174,12 @@ def test_input_and_weight_can_be_pointed_at(page: InsidePage, qtbot: QtBot) -> N
     assert given.lattice is None
 
 
+@pytest.mark.parametrize(("name", "end"), [("conv1", "."), ("conv2", ", before all are added up.")])
+def test_of_one_kernel_alone_nothing_is_added_up(name: str, end: str, page: InsidePage, qtbot: QtBot) -> None:
+    open_map(qtbot, page, name, 0).findChild(ConvolutionView).chosen.emit(0)
+    assert f"What this kernel makes of it{end}" in {one.text() for one in page.view.level.findChildren(QLabel)}
+
+
 @pytest.mark.parametrize(
     ("name", "channel", "kind"),
     [("pool1", 2, NumberLevel), ("flatten", 37, FormulaLevel), ("dense1", 5, DenseLevel), ("output", 7, SoftmaxLevel)],
