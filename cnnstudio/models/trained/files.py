@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.interpreter import giving_way
 from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS, MAX_PARAMETERS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
@@ -488,6 +489,7 @@ def _check_groups(file: "h5py.File") -> int:
     return stored
 
 
+@giving_way
 def _check_array(array: "h5py.Dataset") -> int:
     if array.external or array.is_virtual:
         raise RefusedError("its weights are said to lie in another file")
