@@ -111,7 +111,7 @@ def find_cached(
     one that was asked for.
     """
     # Every folder's name begins with its image size and channels.
-    for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
+    for folder in _kept(path, f"{image_size or '[1-9]*'}x{channels or '[13]'}-*"):
         try:
             record = _read_record(folder, path)
         except _DAMAGED:
@@ -141,7 +141,7 @@ def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]
     """
     home = _home(path)
     home.mkdir(exist_ok=True)
-    storage.remove_abandoned(home.glob(".*"))
+    storage.remove_abandoned(_kept(path, ".*"))
     prefix = f"{shape[0]}x{shape[1]}-"
     partial = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=home))
     try:
@@ -151,7 +151,7 @@ def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]
         shutil.rmtree(partial, ignore_errors=True)
         with suppress(OSError):
             home.rmdir()
-    for older in home.glob(f"{prefix}*"):
+    for older in _kept(path, f"{prefix}*"):
         if older != whole:
             shutil.rmtree(older, ignore_errors=True)
     record = _read_record(whole, path)
@@ -173,6 +173,14 @@ def _write_record(folder: Path, record: Record) -> None:
 def forget_cache(path: Path) -> None:
     """Removes all that is kept of a folder or archive."""
     shutil.rmtree(_home(path), ignore_errors=True)
+
+
+def _kept(path: Path, pattern: str) -> list[Path]:
+    """What is kept of a folder or archive under such names; nothing where somebody clears the cache just now."""
+    try:
+        return sorted(_home(path).glob(pattern))
+    except OSError:
+        return []
 
 
 def _home(path: Path) -> Path:

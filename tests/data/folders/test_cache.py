@@ -262,6 +262,26 @@ def test_images_are_still_there_when_the_cache_is_cleared(folder: Path, home: Pa
     assert np.array_equal(pixels(dataset), before)
 
 
+def test_a_cache_that_is_cleared_while_it_is_looked_through_is_made_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = load(folder)
+    first_images = np.array(first.train.images[:])
+    scan, looked_through = os.scandir, []
+
+    def cleared(path: str | os.PathLike[str] | int) -> object:
+        if not isinstance(path, int) and Path(path).parent.name == "images" and not looked_through:
+            looked_through.append(path)
+            shutil.rmtree(path)
+        return scan(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", cleared)
+        second, decoded = load(folder)
+    assert looked_through and decoded
+    np.testing.assert_array_equal(second.train.images[:], first_images)
+
+
 def test_what_a_killed_program_left_is_removed_a_day_later(folder: Path, home: Path) -> None:
     load(folder)
     abandoned, fresh = (kept(home)[0].parent / name for name in (".16x3-abandoned", ".16x3-fresh"))
