@@ -172,7 +172,8 @@ def forget_kernels() -> None:
     """Has TensorFlow let go of the kernels that it keeps of all operations that it has computed, for each shape anew.
 
     They take some 15 MB for each network that was built and trained. Those of functions that are still in use are made
-    again at the next call, in 0.04 s for LeNet-5 and 0.2 s for EfficientNet-Lite0.
+    again at the next call, in 0.04 s for LeNet-5 and 0.2 s for EfficientNet-Lite0; a training that goes on would stand
+    still for up to seconds.
     """
     if "tensorflow" in sys.modules:
         from tensorflow.python.eager import context

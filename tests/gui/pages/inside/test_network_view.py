@@ -12,7 +12,7 @@ from pytestqt.logging import _QtMessageCapture
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Session
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
 from cnnstudio.gui.pages.inside.levels import (
     ConvolutionLevel,
     DenseLevel,
@@ -326,14 +326,3 @@ def test_a_double_click_on_nothing_goes_back_one_level_as_a_click_does(page: Ins
 def test_neither_the_page_nor_what_is_on_it_refers_to_itself(page: InsidePage, qtbot: QtBot) -> None:
     open_map(qtbot, page, "conv2", 3)
     assert in_circles(page) == set()
-
-
-def test_to_open_a_network_lets_go_of_kernels_that_only_others_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tensorflow.python.eager import context
-
-    forgotten = []
-    monkeypatch.setattr(context.context(), "clear_kernel_cache", lambda: forgotten.append("all"))
-    session = Session()
-    for _ in range(2):  # it is open the second time
-        assert session.ask(MODEL, Drawing([SEVEN])).prediction is not None
-    assert forgotten == ["all"]

@@ -21,7 +21,6 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.choosers.names import open_classifier
 from cnnstudio.lab.experiment import Origin
-from cnnstudio.models.backend import forget_kernels
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import (
     MAX_FROZEN_BYTES_OF_MANY,
@@ -393,7 +392,6 @@ class Session:
             try:
                 classifier = open_classifier(path)
                 classifier.freeze(MAX_FROZEN_BYTES_OF_MANY)
-                forget_kernels()  # of what only opening needs, and of networks that were open before
                 classifier.warm_up(_first_block(classifier))
             except Exception as error:
                 raise UnopenedModelError(path, error) from error
