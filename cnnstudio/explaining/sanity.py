@@ -5,7 +5,8 @@ randomisation: Adebayo et al. 2018, arXiv 1810.03292). A method whose pictures s
 network has learnt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from cnnstudio.explaining.explanations import EXPLANATIONS, explain
 from cnnstudio.explaining.scores import ClassScores
-from cnnstudio.models.backend import innermost_layers
+from cnnstudio.models.backend import innermost_layers, take_apart
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import OnProgress, Progress
 
@@ -61,7 +62,14 @@ def sanity_check(
         seed: of the random weights.
         on_progress: told how far it is; what it raises ends the work.
     """
-    scores = ClassScores(_copied(classifier if isinstance(classifier, ClassScores) else ClassScores(classifier)))
+    with _copied(classifier if isinstance(classifier, ClassScores) else ClassScores(classifier)) as scores:
+        return _compared(scores, images, methods, seed, on_progress)
+
+
+def _compared(
+    scores: ClassScores, images: Sequence[np.ndarray], methods: Sequence[str], seed: int, on_progress: OnProgress
+) -> SanityCheck:
+    """Makes a network random, layer by layer, and compares the explanations before and after."""
     fitting = [name for name in methods if not EXPLANATIONS[name].why_not(scores)]
     classes = scores.classifier.predict_many(np.stack(images)).argmax(axis=1)
     boxes = [ink_box(image) for image in images]
@@ -116,6 +124,7 @@ def randomise(layer: "keras.Layer", seed: int) -> None:
     new = type(layer).from_config(config)
     new.build_from_config(layer.get_build_config())
     layer.set_weights(new.get_weights())
+    take_apart(new)
 
 
 def _seeded(config: Any, random: np.random.Generator) -> Any:
@@ -129,8 +138,9 @@ def _seeded(config: Any, random: np.random.Generator) -> Any:
     }
 
 
-def _copied(scores: ClassScores) -> Classifier:
-    """A classifier of the same weights, which may be changed."""
+@contextmanager
+def _copied(scores: ClassScores) -> Iterator[ClassScores]:
+    """The scores of a copy of a classifier, whose weights may be changed; it is gone afterwards."""
     import keras
 
     classifier = scores.classifier
@@ -139,7 +149,10 @@ def _copied(scores: ClassScores) -> Classifier:
         model.set_weights(classifier.model.get_weights())
     copy = Classifier(model, classifier.card)
     copy.title = classifier.title
-    return copy
+    try:
+        yield ClassScores(copy)
+    finally:
+        take_apart(copy.model)
 
 
 def _learning_layers(scores: ClassScores) -> "list[keras.Layer]":

@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from functools import cache
+from importlib import import_module
 from itertools import chain
+from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnnstudio.errors import StudioError
-from cnnstudio.interpreter import GIVES_WAY, giving_way, is_shared
+from cnnstudio.interpreter import GIVES_WAY, give_way, giving_way, is_shared
 from cnnstudio.models.layers import register_layers
 
 if TYPE_CHECKING:
@@ -67,9 +70,13 @@ def import_keras() -> ModuleType:
     Raises:
         StudioError: Keras was imported with another backend before CNN Studio was.
     """
-    with _without_garbage_collection(), without_notices():
-        import keras
-        import tensorflow as tf
+    if "keras" not in sys.modules:
+        # In a thread of its own: TensorFlow keeps exceptions that it has caught, and with them all that is in use by
+        # whoever imports it, such as the network that it opens.
+        with _without_garbage_collection(), without_notices(), ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(import_module, "keras").result()
+    import keras
+    import tensorflow as tf
 
     backend = keras.config.backend()
     if backend != "tensorflow":
@@ -142,9 +149,50 @@ def innermost_layers(model: "keras.Model") -> "Iterator[keras.Layer]":
             yield layer
 
 
-def trace(
-    function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]"
-) -> "tf.types.experimental.ConcreteFunction":
+def take_apart(layer: "keras.Layer") -> None:
+    """Empties a layer, or a whole model, that nobody uses any more, so that it goes at once.
+
+    Layers refer to themselves and to each other: Python would have to look for 25,000 objects of a ResNet-56, and hold
+    up a window.
+    """
+    for inner in getattr(layer, "layers", ()):
+        take_apart(inner)
+    vars(layer).clear()
+
+
+class CompiledFunction:
+    """A function of tensors that was compiled.
+
+    Beside a window it goes in a thread that nobody waits for: TensorFlow takes its graph apart then, which takes 10 ms
+    for a deep network, and a window has looked into it with a dozen of such functions.
+
+    Args:
+        function: TensorFlow's `ConcreteFunction`.
+    """
+
+    def __init__(self, function: "tf.types.experimental.ConcreteFunction") -> None:
+        self._function = function
+        self._unused = _unused() if is_shared() else None
+
+    def __call__(self, *tensors: Any) -> Any:
+        """What the function returns; arrays are taken for tensors."""
+        return self._function(*tensors)
+
+    def flat(self, *tensors: "tf.Tensor") -> "Sequence[tf.Tensor]":
+        """The tensors that the function returns, one after the other, however it nests them.
+
+        A call would bind the arguments, look for tapes and nest the results besides: up to a fifth of the time of a
+        single image.
+        """
+        results: Sequence[tf.Tensor] = self._function.inference_fn.call_flat(*tensors, *self._function.captured_inputs)
+        return results
+
+    def __del__(self) -> None:
+        if self._unused is not None:
+            self._unused.put(self._function)
+
+
+def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") -> CompiledFunction:
     """Compiles a function of tensors, and lets Python's side of its graph go.
 
     That serves only those who differentiate the compiled function from outside, which is not to be had here; a
@@ -156,16 +204,27 @@ def trace(
         function: takes and returns tensors; it is called once, so what depends on their values is for TensorFlow's own
             `tf.cond` and the like.
         signature: the shape and type of each that it takes.
-
-    Returns:
-        The `ConcreteFunction`.
     """
     import tensorflow as tf
 
     with _making_many_objects():
         compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
         _dismantle(compiled)
-    return compiled
+    return CompiledFunction(compiled)
+
+
+@cache
+def _unused() -> "SimpleQueue[Callable[..., Any]]":
+    """Takes functions that nobody uses any more: a thread lets them go, one after the other."""
+    functions: SimpleQueue[Callable[..., Any]] = SimpleQueue()
+
+    def let_go() -> None:
+        while True:
+            functions.get()
+            give_way()
+
+    threading.Thread(target=let_go, name="let go", daemon=True).start()
+    return functions
 
 
 def forget_kernels() -> None:
@@ -193,15 +252,18 @@ def _dismantle(compiled: "tf.types.experimental.ConcreteFunction") -> None:
         nodes = chain(graph.node, *(inner.node_def for inner in graph.library.function))
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
+    # Those of loops and branches belong to this function alone, others TensorFlow may use again.
     inner = [one.graph for one in _functions_in(compiled.inference_fn)]
-    dismantle_func_graph(compiled.graph)
-    compiled.graph.control_outputs.clear()
-    for graph in inner:
-        # Those of loops and branches belong to this function alone, others TensorFlow may use again.
-        if isinstance(graph, ControlFlowFuncGraph):
-            dismantle_func_graph(graph)
-            for tensors in (graph.inputs, graph.outputs, graph.control_outputs):
-                tensors.clear()
+    for graph in (compiled.graph, *(one for one in inner if isinstance(one, ControlFlowFuncGraph))):
+        dismantle_func_graph(graph)
+        for tensors in (graph.inputs, graph.outputs, graph.control_outputs):
+            tensors.clear()
+        graph.structured_outputs = None
+        graph._unfeedable_tensors.clear()
+        captured = graph.function_captures
+        captured.reset_captures([], [])
+        for kept in (captured.capture_types, captured.by_val_capture_tuples):
+            kept.clear()
 
 
 def _functions_in(function: Any) -> Iterator[Any]:
@@ -243,9 +305,6 @@ def _without_garbage_collection() -> Iterator[None]:
     """Importing TensorFlow makes a million objects that stay: looking for garbage among them, again and again, takes a
     fifth of its time. Frozen, they are left out of every later search too, which would hold up the window.
     """
-    if "keras" in sys.modules:
-        yield
-        return
     automatic = gc.isenabled()
     gc.disable()
     try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seeded
-from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, take_apart
 from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.equivalents import is_mixing
 from cnnstudio.models.keras_config.graph import Config, Graph
@@ -240,7 +240,9 @@ def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
 
         with keras.StatelessScope(initialize_variables=False):
             model = ARCHITECTURES[name].build(image_shape, classes)
-            return json.dumps(keras.saving.serialize_keras_object(model)).encode()
+            config = json.dumps(keras.saving.serialize_keras_object(model)).encode()
+        take_apart(model)
+        return config
 
     return json.dumps(checked_config(alone(serialized))).encode()
 

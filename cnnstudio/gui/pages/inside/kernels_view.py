@@ -24,6 +24,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
 from cnnstudio.gui.widgets.maps.map_row import MapRow
+from cnnstudio.models.backend import take_apart
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import kernel_of
@@ -476,11 +477,12 @@ def _initial_filters(
 
     filters = {}
     try:
-        layers = initial_model(path, card).layers
+        model = initial_model(path, card)
     except StudioError as error:
         return network, None, str(error)
-    for layer in layers:
+    for layer in model.layers:
         kernel = kernel_of(layer)
         if kernel is not None and group_of(type(layer).__name__) == "Convolution":
             filters[layer.name] = filters_of(np.asarray(kernel), type(layer).__name__)
+    take_apart(model)
     return network, filters, ""
