@@ -212,7 +212,7 @@ class Watch:
 
 def _waits(frame: FrameType) -> bool:
     """Whether a thread waits for another one, or for something to do."""
-    return frame.f_code.co_name in {"wait", "select", "poll", "accept", "_recv", "get", "_worker"}
+    return frame.f_code.co_name in {"wait", "select", "poll", "accept", "_recv", "get", "_worker", "let_go"}
 
 
 def _place(frame: FrameType | None) -> str:

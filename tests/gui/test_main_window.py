@@ -179,6 +179,7 @@ def drop(window: MainWindow, mime: QMimeData) -> bool:
     if enter.isAccepted():
         event = QDropEvent(QPointF(middle), Qt.DropAction.CopyAction, mime, buttons, modifiers)
         QApplication.sendEvent(window, event)
+        QApplication.processEvents()
     return enter.isAccepted()
 
 
@@ -227,6 +228,7 @@ def test_the_folder_of_a_model_goes_to_the_try_page(window: MainWindow, tmp_path
     (folder / name).touch()
     (folder / "labels.txt").touch()
     window.open_path(folder.parent)
+    QApplication.processEvents()
     assert window.page("try").heard == ["entered", folder.parent]
 
 

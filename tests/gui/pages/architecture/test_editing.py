@@ -173,18 +173,18 @@ def test_a_file_that_is_dropped_is_edited(window: MainWindow, qtbot: QtBot, tmp_
     QApplication.sendEvent(window, QDropEvent(QPointF(middle), Qt.DropAction.CopyAction, dropped, button, keys))
     page = window.current_page
     assert isinstance(page, ArchitecturePage)
-    assert page.editing
+    qtbot.waitUntil(lambda: page.editing)
     assert page.editor.document.title == "Shared"
     assert page.findChild(QLabel, "network_name").text() == "Shared"
 
 
-def test_a_file_that_is_not_opened_is_said_where_one_looks(window: MainWindow, tmp_path: Path) -> None:
+def test_a_file_that_is_not_opened_is_said_where_one_looks(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     path = edited_file(tmp_path)
     path.write_text(path.read_text()[:300])
     window.open_path(path)
     page = window.current_page
+    qtbot.waitUntil(lambda: "damaged" in page.message)
     assert not page.editing
-    assert "damaged" in page.message
 
 
 def test_closing_asks_and_stays(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
