@@ -61,6 +61,7 @@ from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.storage import cache_folder, data_folder, shipped
+from cnnstudio.training.config import TrainingConfig
 
 SAVED = Path(__file__).parent / "saved" / "0.1.0" / "home" / "data"
 
@@ -263,10 +264,11 @@ class Monkey:
         self.actions += 1
         self.did.append(did)
 
-    def train(self) -> Steps:
-        """Trains what the Train page shows, to its end."""
+    def train(self, architecture: str) -> Steps:
+        """Trains an architecture on MNIST for one epoch, to its end."""
         page = self._window.page("train")
         yield from self._visit("train")
+        page.config = TrainingConfig(dataset="mnist", architecture=architecture, epochs=1)
         _later(page.findChild(QAbstractButton, "train_button").click)
         yield passed(0.1)
         yield from self._close_dialogs()
@@ -285,11 +287,15 @@ class Monkey:
                 yield at_rest()
 
     def come_home(self) -> Steps:
-        """Stops and closes everything, tidies up, and shows every page as it was at first."""
+        """Stops and closes everything, tidies up, and shows every page as it was at first.
+
+        The network that was trained last stays in memory, so that it is always the same.
+        """
         self._coming.clear()
         yield from self._close_dialogs()
         yield from self._stop()
         yield from self._visit_pages()
+        yield from self.train("lenet5")
         library = data_folder()
         shutil.rmtree(library)
         shutil.copytree(self._home / "library", library)
