@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -314,8 +315,10 @@ _CURVES = {"ItemSample", "LabelItem", "PlotCurveItem", "PlotDataItem", "QGraphic
 def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     name = one.objectName()
     kind = type(one).__name__
-    if kind.endswith("Gesture") or kind == "QWindow" or kind in _CURVES:
-        return  # one for each area that was touched, one for each list that was open, some for each curve shown now
+    if kind.endswith("Gesture") or kind in ("QWindow", "ButtonRows") or kind in _CURVES:
+        # One for each area that was touched, one for each list that was open, one for each row that buttons need in a
+        # part of the window that was made narrow, some for each curve shown now.
+        return
     path = sys.intern(f"{above} › {kind}{f' {name}' if name else ''}")
     found[path] += 1
     for child in one.children():
@@ -355,9 +358,11 @@ def _files() -> Counter[str]:
             found[re.sub(r"\[\d+\]", "", str(handle.readlink()))] += 1
         except OSError:
             continue  # that of the folder itself
-    # Those that lay maps out, `PROCESSES` at most, stay for what is drawn next: a socket and two pipes each.
+    # Those that lay maps out, `PROCESSES` at most, stay for what is drawn next: a socket and two pipes each. The first
+    # one brings Python's own helper with it, which stays for good, at the end of a pipe.
     maps = len(multiprocessing.active_children())
-    return found - Counter({"socket:": maps, "pipe:": 2 * maps})
+    helper = resource_tracker._resource_tracker._fd is not None
+    return found - Counter({"socket:": maps, "pipe:": 2 * maps + helper})
 
 
 def _tops(more: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:

@@ -1,9 +1,12 @@
 """The sanity check: ranks as SciPy has them, each layer's own initialiser, and the classifier as it was."""
 
+import gc
+
 import numpy as np
 import pytest
 
-from cnnstudio.explaining.sanity import ink_box, randomise, rank_correlation
+from cnnstudio.explaining.sanity import ink_box, randomise, rank_correlation, sanity_check
+from tests.explaining.small_networks import convnet
 
 
 def test_rank_correlation_is_that_of_scipy():
@@ -43,3 +46,13 @@ def test_a_layer_becomes_what_its_own_initialisers_make():
     norm.set_weights([np.full(5, 9, np.float32)] * 4)
     randomise(norm, 3)
     np.testing.assert_array_equal(np.stack(norm.get_weights()), np.repeat([[1], [0], [0], [1]], 5, axis=1))
+
+
+def test_the_copy_that_was_made_random_goes_at_once():
+    """Of a deep network it is 40,000 objects that refer to each other, and to look for them holds up a window."""
+    classifier = convnet().classifier
+    image = np.zeros(classifier.input_shape, np.uint8)
+    sanity_check(classifier, [image], ["saliency"])
+    gc.collect()
+    sanity_check(classifier, [image], ["saliency"])
+    assert gc.collect() < 100

@@ -119,18 +119,19 @@ class ArchitectureDocument(QObject):
         """Something would be lost."""
         return not self.stack.isClean() or self.title != self.kept.title
 
-    def open(self, network: Network, title: str = "", saved: bool = True) -> None:
+    def open(self, network: Network, title: str = "", saved: bool = True, table: LayerTable | None = None) -> None:
         """Begins with a network; what was undone and done before is forgotten.
 
         Args:
             network: what is edited.
             title: under which it will be saved; its own, where empty.
             saved: whether nothing would be lost if it were closed now.
+            table: its layers, where they are known.
 
         Raises:
             StudioError: it is no image classifier.
         """
-        table = describe(network.config)
+        table = table or describe(network.config)
         self.title = title or network.title
         self.kept, self.table = replace(network, title=self.title), table
         names = [row.name for row in table.rows]

@@ -109,11 +109,12 @@ class ArchitectureEditor(QWidget):
         self._show_state()
         self.setFocusProxy(self._add)
 
-    def edit(self, network: Network) -> bool:
+    def edit(self, network: Network, table: LayerTable | None = None) -> bool:
         """Begins with a network, after asking about what is not saved.
 
         Args:
             network: an architecture as it was published has no path; a copy of one's own is edited then.
+            table: its layers, where they are known.
 
         Returns:
             Whether it is edited now; not, where the user would rather go on with what is there.
@@ -123,7 +124,7 @@ class ArchitectureEditor(QWidget):
         """
         if not self.may_leave():
             return False
-        self.document.open(network, "" if network.path else saving.free_title(network.title))
+        self.document.open(network, "" if network.path else saving.free_title(network.title), table=table)
         return True
 
     def may_leave(self) -> bool:

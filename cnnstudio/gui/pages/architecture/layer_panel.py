@@ -33,6 +33,8 @@ class LayerPanel(QWidget):
         super().__init__()
         self.setObjectName("layer_panel")
         self._document = document
+        self._table: LayerTable | None = None
+        self._layer = ""
         self._title = label(role="strong", name="layer_title")
         self._lesson = label(role="secondary", name="layer_lesson")
         self._name = describe(
@@ -85,7 +87,8 @@ class LayerPanel(QWidget):
 
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
-        name = self._document.selected_layer
+        self._table, self._layer = table, self._document.selected_layer
+        name = self._layer
         row = table.row(name)
         self._title.setText(breakable(row.title))
         self._lesson.setText(row.description)
@@ -117,7 +120,8 @@ class LayerPanel(QWidget):
 
     @Slot()
     def _show_selected(self) -> None:
-        self._show(self._document.table)
+        if self._document.table is not self._table or self._document.selected_layer != self._layer:
+            self._show(self._document.table)
 
     @Slot()
     def _select_misfit(self) -> None:
@@ -137,7 +141,7 @@ class LayerPanel(QWidget):
             self._facts.show_facts(())  # which follow from the number before
         else:
             if self.form.problem:  # what was refused is gone, even where the number is what it was before
-                self._show_selected()
+                self._show(self._document.table)
 
     def _nearest(self, field: str, value: object) -> object:
         """The nearest value in the range of a field; None where there is no such thing."""

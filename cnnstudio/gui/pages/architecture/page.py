@@ -347,7 +347,8 @@ class ArchitecturePage(Page):
         if self.description is None:
             return
         network, chosen = self._network(self.description), self._view.chosen
-        self._edit_with(lambda editor: editor.edit(network))
+        table = None if self.description.request.file else self.description.table
+        self._edit_with(lambda editor: editor.edit(network, table))
         if self.editor is not None and self.editing and chosen:
             self.editor.document.select(chosen)
 
