@@ -16,7 +16,7 @@ from cnnstudio.data.library import find_dataset
 from cnnstudio.data.report import LeftOut
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
-from cnnstudio.models.backend import forget_kernels, import_keras
+from cnnstudio.models.backend import give_memory_back, import_keras
 from cnnstudio.models.networks.building import build_network, called, find_network, reference
 from cnnstudio.models.trained.card import Card, provenance
 from cnnstudio.models.trained.classifier import Classifier
@@ -136,7 +136,7 @@ def train(
         raise
     finally:
         run.close()
-        forget_kernels()
+        give_memory_back()
 
 
 class _Training:
