@@ -315,6 +315,8 @@ _CURVES = {"ItemSample", "LabelItem", "PlotCurveItem", "PlotDataItem", "QGraphic
 def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     name = one.objectName()
     kind = type(one).__name__
+    if kind == "QObject":  # of a class that Python does not know
+        kind = one.metaObject().className()
     if kind.endswith("Gesture") or kind in ("QWindow", "ButtonRows") or kind in _CURVES:
         # One for each area that was touched, one for each list that was open, one for each row that buttons need in a
         # part of the window that was made narrow, some for each curve shown now.
