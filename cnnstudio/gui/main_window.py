@@ -291,13 +291,10 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Hands an image, a model, a run, an edited network, or images to the page that takes such things."""
         if path.name.endswith(SUFFIX):
-            page = "architecture"
-        else:
-            images = (path.suffix.lower() == ".zip" or is_folder(path)) and not aside(partial(is_model, path))
-            page = "data" if images else "try"
-        self.show_page(page)
-        # Right after a change of the theme, to style a page takes as long as what it does with the file.
-        QTimer.singleShot(0, self, partial(self.show_page, page, path))
+            self.show_page("architecture", path)
+            return
+        images = (path.suffix.lower() == ".zip" or is_folder(path)) and not aside(partial(is_model, path))
+        self.show_page("data" if images else "try", path)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
