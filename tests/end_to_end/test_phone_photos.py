@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.pictures.open import open_image
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.collect.set_view import SetView
@@ -202,3 +203,15 @@ def test_what_is_copied_as_a_file_is_taken_as_it_is(photos: list[Path]) -> None:
     assert pictures_in(data) == [b"the same, without loss"]
     data.setUrls([QUrl.fromLocalFile(str(photos[1])), QUrl("https://example.org/7.jpg")])
     assert pictures_in(data) == [photos[1]]
+
+
+@pytest.mark.parametrize(
+    "kind", [QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied, QImage.Format.Format_RGBA64]
+)
+def test_what_is_copied_as_pixels_comes_without_loss_and_is_not_packed_meanwhile(kind: QImage.Format) -> None:
+    pixels = (np.arange(31 * 53 * 3) % 7 * 30).astype(np.uint8).reshape(31, 53, 3)  # rows of no multiple of 4 bytes
+    data = QMimeData()
+    data.setImageData(QImage(pixels.tobytes(), 53, 31, 3 * 53, QImage.Format.Format_RGB888).convertToFormat(kind))
+    (found,) = pictures_in(data)
+    assert isinstance(found, bytes) and len(found) >= 4 * 31 * 53
+    np.testing.assert_array_equal(np.asarray(open_image(found)), pixels)

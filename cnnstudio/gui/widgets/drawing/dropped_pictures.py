@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog
 
 from cnnstudio.data.pictures.open import OPENED_ENDINGS
-from cnnstudio.gui.controls.saving import png
 
 # The dialogs of GTK and of the desktop portals distinguish upper from lower case; cameras write IMG_0001.JPG.
 PICTURE_FILES = f"Pictures ({' '.join(f'*{ending} *{ending.upper()}' for ending in OPENED_ENDINGS)})"
@@ -33,4 +32,15 @@ def pictures_in(data: QMimeData | None) -> list[Path | bytes]:
         if data.hasFormat(kind):
             return [bytes(data.data(kind).data())]
     picture = data.imageData()
-    return [png(picture)] if isinstance(picture, QImage) and not picture.isNull() else []
+    return [_tiff(picture)] if isinstance(picture, QImage) and not picture.isNull() else []
+
+
+def _tiff(picture: QImage) -> bytes:
+    """The picture as a file, not compressed: to make a PNG file of a screenshot takes a second."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"tiff"))
+    writer.setCompression(0)
+    writer.write(picture.convertToFormat(QImage.Format.Format_RGBA8888))  # what Pillow reads of it for sure
+    return bytes(data.data())
