@@ -554,6 +554,8 @@ class Monkey:
     def _edit_network(self) -> Steps:
         """Opens the editor and leaves it, so that it was left with the same layer chosen."""
         page = self._window.page("architecture")
+        if page.editor is not None:
+            _later(page.editor.document.discard)  # else it would stay
         _later(page.edit)
         yield passed(0.1)
         yield from self._close_dialogs()
