@@ -110,7 +110,6 @@ class RobustColumn(QWidget):
         self._problem = label(role="secondary", name=f"{prefix}_problem", plain=True)
         self._problem.hide()
         self.setLayout(column(self.picker, self.chart, self._says, self._keeps, self._problem, STRETCH, gap=GAP // 2))
-        self.show_curve(None, (), 0)
 
     def show_name(self) -> None:
         """Says which network is chosen."""
@@ -120,10 +119,12 @@ class RobustColumn(QWidget):
     def say(self, problem: str) -> None:
         """Says why there is no curve; nothing where there is one."""
         self._problem.setText(breakable(problem))
+        for part in (self._says, self.chart, self._keeps):
+            part.setVisible(not problem)
         self._problem.setVisible(bool(problem))
 
     def show_curve(self, curve: RobustnessCurve | None, classes: Sequence[int], place: int) -> None:
-        """Shows a curve, or none.
+        """Shows a curve, or none: its axes stay, so that nothing moves when the next one comes.
 
         Args:
             curve: of the network.
@@ -131,17 +132,33 @@ class RobustColumn(QWidget):
             place: which of the amounts the slider has.
         """
         self.curve = curve
-        for part in (self._says, self.chart, self._keeps):
-            part.setVisible(curve is not None)
         if curve is None:
+            self.chart.set_lines(np.empty(0), ())
+            self._says.setText("")
+            self._keeps.setText("")
             return
-        entry = TRANSFORMATIONS[curve.transformation]
-        unit = f" ({entry.unit.strip()})" if entry.unit else " (grey levels of 255)"
-        self.chart.set_across(f"{entry.title}{unit}", entry.spacing)
         lines = [Line(curve.classes[number], curve.probabilities[:, number]) for number in classes]
-        self.chart.set_lines(curve.amounts, lines)
+        self._draw(curve.transformation, curve.amounts, lines)
         self._keeps.setText(breakable(keeps(curve)))
         self.mark(place)
+
+    def expect(self, name: str, amounts: np.ndarray, place: int) -> None:
+        """Shows the axes of a curve that is being computed, where there is none.
+
+        Args:
+            name: of the transformation.
+            amounts: over which the curve goes, growing.
+            place: which of them the slider has.
+        """
+        if self.curve is None:
+            self._draw(name, amounts, ())
+            self.chart.mark(float(amounts[place]))
+
+    def _draw(self, name: str, amounts: np.ndarray, lines: Sequence[Line]) -> None:
+        entry = TRANSFORMATIONS[name]
+        unit = f" ({entry.unit.strip()})" if entry.unit else " (grey levels of 255)"
+        self.chart.set_across(f"{entry.title}{unit}", entry.spacing)
+        self.chart.set_lines(amounts, lines)
 
     def mark(self, place: int) -> None:
         """The slider has moved."""

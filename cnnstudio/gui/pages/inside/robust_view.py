@@ -15,7 +15,13 @@ from typing_extensions import override
 from cnnstudio.errors import StudioError
 from cnnstudio.explaining.attacks import ATTACKS, SmallestChange, smallest_change
 from cnnstudio.explaining.scores import ClassScores
-from cnnstudio.explaining.transformations import TRANSFORMATIONS, RobustnessCurve, robustness_curve, transformed
+from cnnstudio.explaining.transformations import (
+    TRANSFORMATIONS,
+    RobustnessCurve,
+    amounts_of,
+    robustness_curve,
+    transformed,
+)
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, Part, ScrollColumn, column, no_wider, row, widget_of
@@ -72,15 +78,13 @@ class Question:
 
     Attributes:
         subject: the image and the network that is open.
-        paths: of the two networks; None for the one that is open.
-        alone: whether there is only that one.
+        paths: of the networks, two where another one can be compared; None for the one that is open.
         name: the transformation that is looked at, over its whole range.
         others: how far the others go.
     """
 
     subject: Subject
-    paths: tuple[Path | None, Path | None]
-    alone: bool
+    paths: tuple[Path | None, ...]
     name: str
     others: dict[str, float]
 
@@ -290,6 +294,9 @@ class RobustView(View):
                     self.settings.recall(_COMPARED, "", "the network that is compared", second.others.__contains__)
                 )
         second.setVisible(bool(second.others))
+        if not second.others:
+            self.columns[1].show_curve(None, (), 0)
+            self.columns[1].say(_NOTHING_LIKE_IT)
         for one in self.columns:
             one.show_name()
         self._ask()
@@ -313,20 +320,25 @@ class RobustView(View):
             self._after.set_image(transformed(self._subject.image, self.sliders.amounts))
             self._ask()
 
+    @property
+    def _paths(self) -> tuple[Path | None, ...]:
+        """Of the networks that are chosen; None for the one that is open."""
+        first, second = (one.picker for one in self.columns)
+        return (first.path, second.path) if second.others else (first.path,)
+
     def _ask(self) -> None:
         """Asks both networks for their curves; where only the slider that is looked at has moved, they are there."""
         if self._subject is None or self._scores is None:
             return
-        first, second = (one.picker for one in self.columns)
         sliders = self.sliders
-        question = Question(
-            self._subject, (first.path, second.path), not second.others, sliders.current, sliders.others
-        )
+        question = Question(self._subject, self._paths, sliders.current, sliders.others)
         if question.is_like(self._answered):
             for one in self.columns:
                 one.mark(sliders.place)
         if not question.is_like(self._asked):
             self._asked = question
+            for one in self.columns:
+                one.expect(question.name, amounts_of(question.name, self._subject.image.shape), sliders.place)
             self._task.submit(_follow, self._scores, self._compared, question)
             if not self._slow.isActive() and not self._bar.isVisible():
                 self._slow.start()
@@ -342,7 +354,7 @@ class RobustView(View):
             return  # the answer to what is looked at now is on its way
         self._answered, self._followed = question, followed
         classes = classes_to_show([one.curve for one in followed if one.curve is not None])
-        for one, answer in zip(self.columns, followed, strict=True):
+        for one, answer in zip(self.columns, followed, strict=False):
             one.show_curve(answer.curve, classes, self.sliders.place)
             one.say(answer.problem)
         self._lesson.setText(breakable(_lesson(question.name, self.curves, [one.picker for one in self.columns])))
@@ -361,6 +373,7 @@ class RobustView(View):
         self._lesson.setText("")
         for one in self.columns:
             one.show_curve(None, (), 0)
+            one.say("")
 
     def _rest(self) -> None:
         self._slow.stop()
@@ -395,8 +408,7 @@ class RobustView(View):
 
     @Slot()
     def _enable(self) -> None:
-        paths = tuple(one.picker.path for one in self.columns)
-        known = self._answered is not None and self._answered.paths == paths
+        known = self._answered is not None and self._answered.paths == self._paths
         self._attack_button.setEnabled(known and not self._work.running)
 
 
@@ -405,10 +417,7 @@ def _follow(
 ) -> tuple[Question, tuple[Followed, ...]]:
     """Asks the networks for their curves; what goes wrong with one that is only compared is said in its place."""
     found: list[Followed] = []
-    for place, path in enumerate(question.paths):
-        if place and question.alone:
-            found.append(Followed(None, problem=_NOTHING_LIKE_IT))
-            continue
+    for path in question.paths:
         try:
             asked = scores if path is None else compared.scores(path)
             curve = robustness_curve(asked, question.subject.image, question.name, question.others)
