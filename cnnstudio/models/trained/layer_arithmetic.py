@@ -214,6 +214,9 @@ class LayerArithmetic:
         between: of a layer that computes numbers between pixels: how much each row of the inputs counts for each row of
             the output, (rows of the output, rows of the inputs) float64, and likewise for columns; the two multiplied
             are the kernel of a number. None for others.
+        origin: of a layer that was given a vector, the layer whose output its numbers are, in their order, `IMAGE` for
+            the image; None where that is not known.
+        origin_shape: of that output, (height, width, channels) or (units,).
     """
 
     name: str
@@ -230,6 +233,8 @@ class LayerArithmetic:
     mixes: bool = False
     transposed: bool = False
     between: tuple[np.ndarray, np.ndarray] | None = None
+    origin: str | None = None
+    origin_shape: tuple[int, ...] = ()
 
     @property
     def takes_vector(self) -> bool:

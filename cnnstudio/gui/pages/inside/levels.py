@@ -449,23 +449,24 @@ class DenseLevel(Level):
         order = np.argsort(-np.abs(np.nan_to_num(products)), kind="stable")[:_STRONGEST]
         bars = [
             TermBar(
-                wording.numbered("input", place),
-                f"{format_value(float(inputs[place]))} × {wording.bracketed(format_value(float(weights[place])))}",
+                _input(arithmetic, place),
+                f"{_digits(float(inputs[place]))} × {_digits(float(weights[place]), inside=True)}",
                 float(products[place]),
+                text=exact_value(float(products[place])),
             )
             for place in order.tolist()
         ]
         rest = len(products) - len(order)
         if rest:
-            bars.append(TermBar(f"{rest:,} others", "together", float(products.sum() - products[order].sum())))
+            others = float(products.sum() - products[order].sum())
+            bars.append(TermBar(f"{rest:,} others", "together", others, text=exact_value(others)))
         if number.bias is not None:
-            bars.append(TermBar("bias", "", number.bias))
+            bars.append(TermBar("bias", "", number.bias, text=exact_value(number.bias)))
         self._bars.show_terms(bars)
         text = (
             f"Each of the {len(products):,} inputs is multiplied with a weight of its own; the products are added up."
         )
-        lines = summing(number)[-2:] if number.bias is not None else summing(number)
-        self._steps.setText("<br>".join([text, *lines]))
+        self._steps.setText("<br>".join([text, *summing(number, "inputs")]))
 
     def target(self) -> QRectF:
         """The end of the steps, where its number stands."""
@@ -832,6 +833,20 @@ def _came_from(arithmetic: CellArithmetic, source: int, channel: int) -> str:
     if name == IMAGE:
         return "the image"
     return breakable(f"{name}, {wording.channel(channel, arithmetic.sources[source].ndim)}")
+
+
+def _input(arithmetic: LayerArithmetic, place: int) -> str:
+    """One of the numbers of the vector that a layer was given, by what it is where it comes from."""
+    if arithmetic.origin is None:
+        return wording.numbered("input", place)
+    name = "image" if arithmetic.origin == IMAGE else arithmetic.origin
+    if len(arithmetic.origin_shape) < 3:
+        return f"{name}, {wording.numbered('unit', place)}"
+    row_, column_, channel = map(int, np.unravel_index(place, arithmetic.origin_shape))
+    parts = [name, wording.cell(row_, column_)]
+    if arithmetic.origin_shape[-1] > 1:
+        parts.insert(1, wording.numbered("channel" if name == "image" else "map", channel))
+    return ", ".join(parts)
 
 
 def _input_map(arithmetic: LayerArithmetic, channel: int) -> str:

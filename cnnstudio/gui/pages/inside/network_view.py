@@ -1,6 +1,6 @@
 """The network view: every layer with its maps, and the way down to one number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,13 @@ from cnnstudio.gui.widgets.maps.colour_scale import ColourLegend
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.lab.experiment import Origin
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
-from cnnstudio.models.trained.layer_arithmetic import Arithmetic, CellArithmetic, arithmetic_of, channels_feeding
+from cnnstudio.models.trained.layer_arithmetic import (
+    Arithmetic,
+    CellArithmetic,
+    LayerArithmetic,
+    arithmetic_of,
+    channels_feeding,
+)
 from cnnstudio.wording import COUNTING, certainty
 
 _SCALE = "inside/scale"
@@ -35,6 +41,9 @@ _MOST_SOURCES = 400
 """Of more maps that a map depends on, so many are linked to it."""
 _MOTION = 350
 """Milliseconds in which a map goes to its place on the next level."""
+_HANDING_ON = ("Flatten", "Reshape", "Dropout")
+"""Kinds of layers that hand on the numbers they are given."""
+
 _HINT = f"Point at a map to see what it is made from; click it to see how. {COUNTING}"
 _HINT_NAME = "map"
 
@@ -131,7 +140,9 @@ class NetworkView(View):
             return ()
         if self._asked is not None:
             info = self._info(self._asked.name)
-            return tuple(name for name in (*info.sources, info.name) if name != IMAGE)
+            layers = {one.name: one for one in self._network.classifier.layers}
+            behind = [name for source in info.sources for name in _handed_on(source, layers)]
+            return tuple(name for name in (*reversed(behind), info.name) if name != IMAGE)
         seen = set(self._maps.seen())
         return tuple(name for block in self._blocks if seen.intersection(block) for name in block)
 
@@ -504,4 +515,22 @@ class _ArithmeticOf:
         arithmetic = arithmetic_of(layer, sources, outputs[self.name])
         if isinstance(arithmetic, CellArithmetic):
             arithmetic = replace(arithmetic, source_names=info.sources)
+        elif isinstance(arithmetic, LayerArithmetic) and arithmetic.takes_vector:
+            behind = _handed_on(info.sources[0], {one.name: one for one in classifier.layers})
+            origin = [name for name in behind if _are_same(outputs.get(name), sources[0])][-1]
+            arithmetic = replace(arithmetic, origin=origin, origin_shape=outputs[origin].shape)
         return _Explained(self.name, arithmetic)
+
+
+def _handed_on(name: str, layers: Mapping[str, LayerInfo]) -> list[str]:
+    """A layer, and those behind it whose numbers it hands on, as Flatten does."""
+    names = [name]
+    while name in layers and layers[name].kind in _HANDING_ON and len(layers[name].sources) == 1:
+        (name,) = layers[name].sources
+        names.append(name)
+    return names
+
+
+def _are_same(output: np.ndarray | None, vector: np.ndarray) -> bool:
+    """Whether the numbers of an output are those of a vector, in their order."""
+    return output is not None and np.array_equal(output.ravel(), vector, equal_nan=True)

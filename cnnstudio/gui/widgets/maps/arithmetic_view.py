@@ -40,8 +40,8 @@ _TERMS = 6
 _MIXING = {function.title for function in ACTIVATIONS.values() if function.mixes_channels}
 
 
-def summing(number: Number) -> list[str]:
-    """What is done with the patch, step by step, in words and numbers."""
+def summing(number: Number, inputs: str = "input maps") -> list[str]:
+    """What is done with the patch, step by step, in words and numbers; `inputs`: what its sums are of."""
     lines, before = [], exact_value(number.before)
     count = int(np.count_nonzero(~np.isnan(number.patch)))
     if number.reduction == "sum":
@@ -49,7 +49,7 @@ def summing(number: Number) -> list[str]:
         if len(number.sums) > 1:
             terms = [exact_value(float(value)) for value in number.sums[:_TERMS]]
             more = " + …" if len(number.sums) > _TERMS else ""
-            lines.append(f"All {len(number.sums):,} input maps together: {_joined(terms)}{more} = {total}")
+            lines.append(f"All {len(number.sums):,} {inputs} together: {_joined(terms)}{more} = {total}")
         if number.bias is not None:
             lines.append(f"Plus the bias: {_joined([total, exact_value(number.bias)])} = {before}")
     elif number.reduction == "max":

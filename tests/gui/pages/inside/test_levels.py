@@ -17,6 +17,7 @@ from cnnstudio.gui.pages.inside.levels import (
 )
 from cnnstudio.gui.widgets.maps.term_bars import TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.models.trained.classifier import IMAGE
 from cnnstudio.models.trained.layer_arithmetic import CellArithmetic, LayerArithmetic, Place, Term
 
 
@@ -77,6 +78,32 @@ def test_a_unit_goes_to_where_its_number_stands(qtbot: QtBot) -> None:
     assert level.findChild(TermBars).terms[0].how == "5 × (−1)"
     assert level.target().bottom() == steps.mapTo(level, QPoint(0, steps.height())).y()
     assert level.target().width() < 40
+
+
+@pytest.mark.parametrize(
+    ("origin", "shape", "name"),
+    [
+        (None, (), "input 5"),
+        ("dense1", (6,), "dense1, unit 5"),
+        ("pool2", (1, 2, 3), "pool2, map 2, row 0, column 1"),
+        (IMAGE, (2, 3, 1), "image, row 1, column 2"),
+        (IMAGE, (1, 2, 3), "image, channel 2, row 0, column 1"),
+    ],
+)
+def test_a_unit_names_its_inputs_by_what_they_are(
+    qtbot: QtBot, origin: str | None, shape: tuple[int, ...], name: str
+) -> None:
+    inputs = np.arange(6, dtype=np.float32).reshape(1, 1, 6)
+    kernel = np.full((1, 1, 6, 1), 0.123456, np.float32)
+    arithmetic = LayerArithmetic(
+        "dense", inputs, np.ones(1, np.float32), "sum", kernel=kernel, origin=origin, origin_shape=shape
+    )
+    level = DenseLevel(arithmetic, 0)
+    qtbot.addWidget(level)
+    bars = level.findChild(TermBars)
+    assert bars.terms[0].name == name
+    assert bars.item_text(0) == f"{name}: 5 × 0.12346 = 0.61728"
+    assert level.findChild(QLabel, "number_steps").text().split("<br>")[-1].startswith("All 6 inputs together: ")
 
 
 def beside(*counts: int, units: bool = False) -> CellArithmetic:

@@ -255,6 +255,20 @@ def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) ->
     assert path == "All layers › 5, softmax › output, 5"
 
 
+@pytest.mark.parametrize(("dense", "origin"), [("dense1", "pool2"), ("dense2", "dense1")])
+def test_the_inputs_of_a_unit_have_the_names_of_where_they_come_from(
+    page: InsidePage, qtbot: QtBot, dense: str, origin: str
+) -> None:
+    bars = open_map(qtbot, page, dense, 5).findChild(TermBars)
+    values = maps(page).values_of(origin)
+    for term in bars.terms[:-2]:
+        name, *place = term.name.split(", ")
+        numbers = [int(part.split()[1]) for part in place]
+        assert name == origin
+        value = values[numbers[1], numbers[2], numbers[0]] if values.ndim == 3 else values[numbers[0]]
+        assert float(term.how.split(" × ")[0].replace("−", "-")) == pytest.approx(float(value), rel=1e-4)
+
+
 def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
     level = open_map(qtbot, page, "conv1", 0)
     view, button = level.findChild(ConvolutionView), level.button
