@@ -203,6 +203,40 @@ def test_a_compared_network_that_cannot_be_opened_says_so_in_its_place(view, qtb
     assert view.curves[0] is not None and view.curves[1] is None and view.failures == []
 
 
+def test_the_axes_are_there_before_the_curves_and_stay_where_they_are(view, qtbot, others):
+    subject = subject_of(convnet().classifier, IMAGES[0])
+    view.set_network(OpenNetwork(subject.classifier, subject.lock, "Ours", lambda: others))
+    charts = [one.chart for one in view.columns]
+    with subject.lock:  # nothing is computed meanwhile
+        view.show_subject(subject)
+        qtbot.wait(100)
+        assert view.curves == (None, None)
+        assert all(chart.isVisible() and chart.lines == () and chart.marked == 0 for chart in charts)
+        assert charts[0].csv_text().startswith("Turn (°)")
+        before = [chart.geometry() for chart in charts]
+    qtbot.waitUntil(lambda: None not in view.curves, timeout=SECONDS)
+    qtbot.wait(100)
+    assert [chart.geometry() for chart in charts] == before
+    assert all(len(chart.lines) == 3 for chart in charts)
+
+
+def test_of_a_compared_network_that_is_gone_nothing_stays(view, qtbot, others):
+    models = [others[0]]
+    opened(view, qtbot, convnet().classifier, IMAGES[0], models)
+    assert view.curves[1] is not None
+    models.clear()
+    view.hide()
+    view.show()
+    assert view.curves[1] is None and not view.columns[1].chart.isVisible()
+    assert "no other network here" in text(view, "second_problem")
+    qtbot.waitUntil(lambda: "Around the original" not in text(view, "robust_lesson"), timeout=SECONDS)
+    models.append(others[0])
+    view.hide()
+    view.show()
+    qtbot.waitUntil(lambda: view.curves[1] is not None, timeout=SECONDS)
+    assert view.columns[1].chart.isVisible() and not view.findChild(QLabel, "second_problem").isVisible()
+
+
 def test_a_digit_is_looked_at_by_a_cnn_and_an_mlp(view, qtbot):
     """By default the shipped LeNet-5 and the MLP of the Lab; beside an MLP stands a CNN."""
     image = np.zeros((28, 28, 1), np.uint8)

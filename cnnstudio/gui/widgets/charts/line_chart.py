@@ -184,7 +184,7 @@ class LineChart(FollowsTheme, QWidget):
             sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
             title = escape(line.title).replace(" ", "&nbsp;")
             texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
-        self._legend.setText("&nbsp; &nbsp; ".join(texts))
+        self._legend.setText("&nbsp; &nbsp; ".join(texts) or "&nbsp;")  # which takes the room of a line
 
     @override
     def follow_theme(self) -> None:
