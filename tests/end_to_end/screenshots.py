@@ -1,4 +1,4 @@
-"""Takes README's pictures of the real window: `python -m tests.end_to_end.screenshots [FOLDER]`."""
+"""Takes README's pictures of the real window: `python -m tests.end_to_end.screenshots`."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.try_.page import NO_ANSWER
+from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
 from tests.end_to_end.drive import SEVEN, Steps, act, drawn, place, run
 from tests.virtual_screen import Hand, run_on_virtual_screen
 
@@ -103,7 +104,28 @@ def architecture_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     save(window, FOLDER / "architecture-dark.png")
 
 
-PICTURES = {picture.__name__: picture for picture in (train_page, try_page, data_page, photo_page, architecture_page)}
+def inside_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """LeNet-5 looked into with a seven; what a map of its second convolution is made from is framed."""
+    window.showMaximized()
+    choose_theme(window, "light")
+    window.show_page("try")
+    page = window.page("try")
+    yield lambda: page.model is not None
+    yield act(partial(hand.draw, drawn(page.findChild(QWidget, "drawing_canvas"), SEVEN)))
+    yield lambda: page.findChild(QLabel, "answer").text() != NO_ANSWER
+    page.findChild(QPushButton, "where_it_looked_button").click()
+    window.page("inside").show_view("network")
+    maps = window.page("inside").findChild(MapColumns)
+    yield lambda: bool(maps.columns_shown) and not maps.missing()
+    conv2 = [column.name for column in maps.columns_shown].index("conv2")
+    point = maps.viewport().mapToGlobal(maps.rectangle_of(Tile(conv2, 3)).center().toPoint())
+    yield act(partial(hand.move, point.x(), point.y()))
+    yield lambda: maps.lit == Tile(conv2, 3)  # and no tip yet
+    save(window, FOLDER / "inside-light.png")
+
+
+_TAKEN = (train_page, try_page, data_page, photo_page, architecture_page, inside_page)
+PICTURES = {picture.__name__: picture for picture in _TAKEN}
 
 
 def main() -> int:
