@@ -128,20 +128,15 @@ def _import_without_looking() -> None:
     builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
-_MOST_HEAPS, _LARGE = 2, 2**20
-"""How many heaps the threads share, and from how many bytes on an array lies outside of them."""
+_MOST_HEAPS = 2
+"""How many heaps the threads share."""
 
 
 def _share_heaps() -> None:
-    """Has the C library give freed memory back, which in hours of use it would keep, in pieces.
-
-    That of GNU makes a heap for each thread, which only shrinks from its end, and lays arrays of up to 32 MB into it.
-    """
+    """Has the C library use few heaps: that of GNU makes one for each thread, and keeps pieces of each."""
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library
-            mallopt = ctypes.CDLL(None).mallopt
-            mallopt(-8, _MOST_HEAPS)  # M_ARENA_MAX
-            mallopt(-3, _LARGE)  # M_MMAP_THRESHOLD
+            ctypes.CDLL(None).mallopt(-8, _MOST_HEAPS)  # M_ARENA_MAX
 
 
 def _remove_leftovers(on_event: Callable[[object], None], stop: threading.Event) -> None:  # noqa: ARG001

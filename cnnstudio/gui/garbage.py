@@ -8,6 +8,7 @@ widget refers to itself by way of what it holds: what lies in it refers to it by
 """
 
 import gc
+import time
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +25,9 @@ _Returned = TypeVar("_Returned")
 INTERVAL = 250
 """Milliseconds from one look to the next."""
 
+_CALM, _MOST_TURNS = 0.005, 20
+"""It is looked for after a turn of the event loop of fewer seconds than that, or at the latest after so many turns."""
+
 _GROWTH = 1.25
 """All objects are looked through once so many times as many are old as were left by the last such search, which is
 Python's own rule: the time that it takes stays in proportion."""
@@ -39,7 +43,10 @@ class GarbageCollector(QObject):
         self._counted = 0
         """Searches of the young ones after which there were too few more for another; to count takes its time, too."""
         self._timer = QTimer(self, interval=INTERVAL)
-        self._timer.timeout.connect(self.collect)
+        self._turning = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._turning.start)
+        self._turning.timeout.connect(self._turn)
+        self._turned, self._turns = 0.0, 0
 
     def start(self) -> None:
         """Switches Python's collector off and looks for garbage from now on."""
@@ -47,6 +54,15 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     @Slot()
+    def _turn(self) -> None:
+        """Waits for a turn in which the window has done next to nothing: both together would hold it up for longer."""
+        now = time.perf_counter()
+        is_calm, self._turned, self._turns = now - self._turned < _CALM, now, self._turns + 1
+        if is_calm or self._turns == _MOST_TURNS:
+            self._turning.stop()
+            self._turns = 0
+            self.collect()
+
     def collect(self) -> None:
         """Looks through as many objects as Python would have looked through meanwhile.
 
@@ -60,9 +76,9 @@ class GarbageCollector(QObject):
         young_due = (youngest + youngest_due) / (thresholds[1] + 1)
         all_due = (young - self._counted + young_due) / (thresholds[2] + 1)
         if all_due >= 1:
-            if len(gc.get_objects(2)) > _GROWTH * self._old:
-                gc.collect()
-                self._old, self._counted = len(gc.get_objects(2)), 0
+            old = len(gc.get_objects(2))
+            if old > _GROWTH * self._old:
+                self._old, self._counted = old - gc.collect(), 0
             else:
                 gc.collect(1)
                 self._counted = gc.get_count()[2]

@@ -2,10 +2,12 @@
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -81,6 +83,40 @@ def test_what_is_old_is_looked_through_once_there_is_much_more_of_it() -> None:
     assert searches() == first + 1
     more.clear()
     assert searches() == first + 1
+
+
+def test_it_is_looked_for_in_a_turn_of_its_own(qtbot: QtBot) -> None:
+    turns, worked, looked = 0, [], []
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    def work() -> None:
+        time.sleep(0.02)
+        worked.append(turns)
+
+    collector = GarbageCollector()
+    collector.collect = lambda: looked.append(turns)
+    (timer,) = (one for one in collector.findChildren(QTimer) if one.interval() == garbage.INTERVAL)
+    timer.timeout.connect(work)
+    counter = QTimer(collector, interval=0)
+    counter.timeout.connect(turn)
+    counter.start()
+    collector.start()
+    qtbot.waitUntil(lambda: len(looked) == 4, timeout=20_000)
+    assert len(worked) == 4 and not set(looked) & set(worked)
+
+
+def test_it_is_looked_for_where_there_is_always_something_to_do(qtbot: QtBot) -> None:
+    collector = GarbageCollector()
+    busy = QTimer(collector, interval=0)
+    busy.timeout.connect(lambda: time.sleep(0.01))
+    busy.start()
+    looked: list[bool] = []
+    collector.collect = lambda: looked.append(True)
+    collector.start()
+    qtbot.waitUntil(lambda: len(looked) == 2, timeout=20_000)
 
 
 class Holder(QWidget):
