@@ -533,4 +533,4 @@ def _handed_on(name: str, layers: Mapping[str, LayerInfo]) -> list[str]:
 
 def _are_same(output: np.ndarray | None, vector: np.ndarray) -> bool:
     """Whether the numbers of an output are those of a vector, in their order."""
-    return output is not None and np.array_equal(output.ravel(), vector, equal_nan=True)
+    return output is not None and np.array_equal(output.ravel(), vector.ravel(), equal_nan=True)
