@@ -57,6 +57,7 @@ from cnnstudio.data.library import import_dataset, load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES, Page
+from cnnstudio.gui.pages.inside.trust_panel import TrustPanel
 from cnnstudio.gui.pages.inside.view import VIEWS
 from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.models.networks.building import find_network
@@ -277,6 +278,8 @@ class Monkey:
     def open_networks(self) -> Steps:
         """Opens each trained network on Try and in all views of Inside, with a photo."""
         inside = self._window.page("inside")
+        for panel in inside.findChildren(TrustPanel):
+            _ = panel.sanity, panel.charts  # made when first wanted
         for network in [one.path for one in self._window.library.lists.models]:
             for page in ("try", "inside"):
                 yield from self._visit(page, network)

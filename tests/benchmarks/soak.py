@@ -109,6 +109,7 @@ class Gap:
         waited: how much of it the window's thread waited for a processor, which others had, in seconds.
         worked: how much of it the window's thread had a processor, in seconds; the rest it waited for something else.
         collecting: how much of it Python collected garbage, in whatever thread, in seconds.
+        garbage: how many objects that were.
         training: whether a training, or other work, was running.
         warming: whether it was before the first visit that counts.
         did: what was done last.
@@ -120,6 +121,7 @@ class Gap:
     waited: float
     worked: float
     collecting: float
+    garbage: int
     training: bool
     warming: bool
     did: str
@@ -155,6 +157,7 @@ class Watch:
         self._beside: list[str] = []
         self._last, self._waited, self._worked = self._now()
         self._collected = self._collecting_since = 0.0
+        self._garbage = 0
         self._paused = False
         gc.callbacks.append(self._note_collection)
         self._timer = QTimer()
@@ -181,6 +184,7 @@ class Watch:
                 waited - self._waited,
                 worked - self._worked,
                 collected,
+                self._garbage,
                 self._busy(),
                 self.warming,
                 self._doing(),
@@ -190,7 +194,7 @@ class Watch:
             self.gaps.append(gap)
             print(text_of_gap(gap), file=sys.stderr, flush=True)
         self._last, self._waited, self._worked = now, waited, worked
-        self._collected, self._seen, self._beside = 0.0, [], []
+        self._collected, self._garbage, self._seen, self._beside = 0.0, 0, [], []
 
     def _look(self) -> None:
         while True:
@@ -203,11 +207,12 @@ class Watch:
                         self._beside.append(_place(frame))
                 frame = None  # a name would keep it
 
-    def _note_collection(self, phase: str, _info: dict[str, int]) -> None:
+    def _note_collection(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._collecting_since = time.perf_counter()
         else:
             self._collected += time.perf_counter() - self._collecting_since
+            self._garbage += info["collected"]
 
     def _now(self) -> tuple[float, float, float]:
         """The time, and how long the window's thread has waited for a processor and had one, all in seconds."""
@@ -552,7 +557,8 @@ def text_of_gap(gap: Gap) -> str:
     begin = "warming up, " if gap.warming else ""
     lines = [
         f"{begin}gap of {1000 * gap.own:.0f} ms{beside}, and {1000 * gap.waited:.0f} without a processor "
-        f"({1000 * gap.worked:.0f} at work, {1000 * gap.collecting:.0f} collecting garbage): {gap.did}"
+        f"({1000 * gap.worked:.0f} at work, {1000 * gap.collecting:.0f} collecting {gap.garbage:,} pieces of garbage): "
+        f"{gap.did}"
     ]
     lines += [f"    {count}× {place}" for place, count in gap.stood]
     return "\n".join([*lines, *(f"    beside, {count}× {place}" for place, count in gap.beside)])
