@@ -184,7 +184,8 @@ class LineChart(FollowsTheme, QWidget):
             sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
             title = escape(line.title).replace(" ", "&nbsp;")
             texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
-        self._legend.setText("&nbsp; &nbsp; ".join(texts) or "&nbsp;")  # which takes the room of a line
+        room = f'<span style="color:transparent">{"".join(_DASHES.values())}</span>'
+        self._legend.setText("&nbsp; &nbsp; ".join(texts) or room)
 
     @override
     def follow_theme(self) -> None:
