@@ -76,9 +76,9 @@ class GarbageCollector(QObject):
         young_due = (youngest + youngest_due) / (thresholds[1] + 1)
         all_due = (young - self._counted + young_due) / (thresholds[2] + 1)
         if all_due >= 1:
-            old = len(gc.get_objects(2))
-            if old > _GROWTH * self._old:
-                self._old, self._counted = old - gc.collect(), 0
+            if len(gc.get_objects(2)) > _GROWTH * self._old:
+                gc.collect()
+                self._old, self._counted = len(gc.get_objects(2)), 0
             else:
                 gc.collect(1)
                 self._counted = gc.get_count()[2]

@@ -47,10 +47,8 @@ def train_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: page.busy is None
 
 
-def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
-    """A drawn seven."""
-    window.showMaximized()
-    choose_theme(window, "dark")
+def draw_seven(window: MainWindow, hand: Hand) -> Steps:
+    """Draws a seven on the Try page, and waits for the answer."""
     window.show_page("try")
     page = window.page("try")
     yield lambda: page.model is not None
@@ -58,6 +56,13 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
     yield lambda: page.findChild(QLabel, "answer").text() != NO_ANSWER
     yield act(lambda: None)
+
+
+def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """A drawn seven."""
+    window.showMaximized()
+    choose_theme(window, "dark")
+    yield from draw_seven(window, hand)
     save(window, FOLDER / "try-dark.png")
 
 
@@ -108,12 +113,8 @@ def inside_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """LeNet-5 looked into with a seven; what a map of its second convolution is made from is framed."""
     window.showMaximized()
     choose_theme(window, "light")
-    window.show_page("try")
-    page = window.page("try")
-    yield lambda: page.model is not None
-    yield act(partial(hand.draw, drawn(page.findChild(QWidget, "drawing_canvas"), SEVEN)))
-    yield lambda: page.findChild(QLabel, "answer").text() != NO_ANSWER
-    page.findChild(QPushButton, "where_it_looked_button").click()
+    yield from draw_seven(window, hand)
+    window.page("try").findChild(QPushButton, "where_it_looked_button").click()
     window.page("inside").show_view("network")
     maps = window.page("inside").findChild(MapColumns)
     yield lambda: bool(maps.columns_shown) and not maps.missing()

@@ -220,6 +220,16 @@ def test_the_axes_are_there_before_the_curves_and_stay_where_they_are(view, qtbo
     assert all(len(chart.lines) == 3 for chart in charts)
 
 
+def test_that_a_network_stands_alone_is_said_with_every_image(view, qtbot):
+    subject = opened(view, qtbot, convnet().classifier, IMAGES[0])
+    for image in IMAGES[1:]:
+        view.forget()  # as when a drawing is wiped
+        view.show_subject(subject_of(subject.classifier, image))
+        qtbot.waitUntil(lambda: view.curves[0] is not None, timeout=SECONDS)
+        assert view.findChild(QLabel, "second_problem").isVisible() and text(view, "second_problem")
+        assert not view.columns[1].chart.isVisible()
+
+
 def test_of_a_compared_network_that_is_gone_nothing_stays(view, qtbot, others):
     models = [others[0]]
     opened(view, qtbot, convnet().classifier, IMAGES[0], models)

@@ -294,9 +294,9 @@ class RobustView(View):
                     self.settings.recall(_COMPARED, "", "the network that is compared", second.others.__contains__)
                 )
         second.setVisible(bool(second.others))
-        if not second.others:
+        if is_new or not second.others:
             self.columns[1].show_curve(None, (), 0)
-            self.columns[1].say(_NOTHING_LIKE_IT)
+            self.columns[1].say("" if second.others else _NOTHING_LIKE_IT)
         for one in self.columns:
             one.show_name()
         self._ask()
@@ -373,7 +373,6 @@ class RobustView(View):
         self._lesson.setText("")
         for one in self.columns:
             one.show_curve(None, (), 0)
-            one.say("")
 
     def _rest(self) -> None:
         self._slow.stop()

@@ -29,6 +29,9 @@ _MARKERS = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×",
 _DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍", "┉┉", "━·"), strict=True))
 """The line styles in the legend, where there are too many places for markers."""
 
+_NO_CURVES = f'<span style="color:transparent">{"".join(_DASHES.values())}</span>'
+"""The legend while there are none: as high as it is with curves."""
+
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -184,8 +187,7 @@ class LineChart(FollowsTheme, QWidget):
             sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
             title = escape(line.title).replace(" ", "&nbsp;")
             texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
-        room = f'<span style="color:transparent">{"".join(_DASHES.values())}</span>'
-        self._legend.setText("&nbsp; &nbsp; ".join(texts) or room)
+        self._legend.setText("&nbsp; &nbsp; ".join(texts) or _NO_CURVES)
 
     @override
     def follow_theme(self) -> None:
